@@ -1,0 +1,85 @@
+// Builds dist/kubectl-netdebug, the executable (Bun, with bytecode: docs/decisions/0003-executable.md), and
+// dist/node/kubectl-netdebug, the same program as an ES module bundle for Node. Where npm carries no Bun for this
+// platform, dist/kubectl-netdebug is the Node bundle's launcher.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const dist = join(root, 'dist');
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+rmSync(join(dist, 'node'), { recursive: true, force: true });
+rmSync(join(dist, 'kubectl-netdebug'), { force: true });
+mkdirSync(join(dist, 'node'), { recursive: true });
+
+await build({
+  entryPoints: { main: join(root, 'plugin/main.ts') },
+  outdir: join(dist, 'node/lib'),
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  minifySyntax: true,
+  // Some dependencies are CommonJS inside and call require() for node: modules.
+  banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+  define: {
+    NETDEBUG_VERSION: JSON.stringify(version),
+    // ws looks for optional native add-ons unless told not to.
+    'process.env.WS_NO_BUFFER_UTIL': '"1"',
+    'process.env.WS_NO_UTF_8_VALIDATE': '"1"',
+  },
+  logLevel: 'warning',
+});
+writeFileSync(join(dist, 'node/lib/package.json'), '{ "type": "module" }\n');
+writeLauncher(join(dist, 'node/kubectl-netdebug'), './lib/main.js');
+
+const bun = findBun();
+if (bun === undefined) {
+  writeLauncher(join(dist, 'kubectl-netdebug'), './node/lib/main.js');
+  console.log('dist/kubectl-netdebug: for Node (no Bun for this platform)');
+} else {
+  const args = [
+    'build',
+    join(root, 'plugin/main.ts'),
+    '--compile',
+    '--bytecode',
+    '--minify',
+    '--format=esm',
+    `--define=NETDEBUG_VERSION=${JSON.stringify(version)}`,
+    `--outfile=${join(dist, 'kubectl-netdebug')}`,
+  ];
+  // Bun writes the executable through a temporary file in the working folder: let that be dist/.
+  const done = spawnSync(bun, args, { cwd: dist, encoding: 'utf8' });
+  if (done.status !== 0) {
+    process.stderr.write(`${done.stdout}${done.stderr}${done.error ?? ''}\n`);
+    process.exit(1);
+  }
+  console.log('dist/kubectl-netdebug: self-contained executable');
+}
+
+function writeLauncher(path, target) {
+  writeFileSync(path, `#!/usr/bin/env node\nimport(${JSON.stringify(target)});\n`);
+  chmodSync(path, 0o755);
+}
+
+/** The Bun that npm installed for this platform; its package's own install script is not relied upon. */
+function findBun() {
+  const require = createRequire(import.meta.url);
+  const os = { linux: 'linux', darwin: 'darwin', win32: 'windows' }[process.platform];
+  const arch = { x64: 'x64', arm64: 'aarch64' }[process.arch];
+  for (const name of [`@oven/bun-${os}-${arch}`, `@oven/bun-${os}-${arch}-baseline`]) {
+    try {
+      const folder = dirname(require.resolve(`${name}/package.json`));
+      const path = join(folder, 'bin', process.platform === 'win32' ? 'bun.exe' : 'bun');
+      if (existsSync(path)) return path;
+    } catch {
+      // Not carried for this platform.
+    }
+  }
+  return undefined;
+}
