@@ -1,6 +1,6 @@
 // Installs the system programs that the local cluster, the demo and the tests use, where that is possible without asking:
 // as root on Debian. Elsewhere it prints the exact line to run and stops.
-//   node .ci/system.mjs demo|test
+//   node .ci/system.mjs demo|test|bench
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -24,7 +24,9 @@ const demo = {
 };
 const test = { ...demo, capinfos: 'wireshark-common', editcap: 'wireshark-common', nft: 'nftables', dig: 'dnsutils' };
 
-const wanted = process.argv[2] === 'test' ? test : demo;
+const bench = { ...test, time: 'time' };
+
+const wanted = { demo, test, bench }[process.argv[2]] ?? test;
 const missing = [...new Set(Object.entries(wanted).filter(([program]) => !found(program)).map(([, name]) => name))];
 
 if (missing.length > 0) {
@@ -44,9 +46,9 @@ if (missing.length > 0) {
     process.exit(1);
   }
 }
-if (process.argv[2] === 'test' && !found('kubectl')) {
+if (process.argv[2] !== 'demo' && !found('kubectl')) {
   console.error(
-    'error: kubectl is missing; the conformance tests run it, unchanged, against the local cluster\n' +
+    'error: kubectl is missing; the tests and benchmarks run it, unchanged, against the local cluster\n' +
       'hint: put kubectl 1.30 or newer on PATH (https://kubernetes.io/docs/tasks/tools/) and try again',
   );
   process.exit(1);
