@@ -2,11 +2,20 @@ import type { Readable } from 'node:stream';
 import type { NetdebugError } from '../errors.js';
 import type { Container } from '../kube/types.js';
 
+/** Time, passed in so that tests need not wait. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** Resolves after so many milliseconds, or at once when the signal aborts; never rejects. Keeps the program alive. */
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
+}
+
 /** Ladder of capabilities, highest first; what each can do is in docs/commands/profiles.md. */
 export type ProfileName = 'netadmin' | 'baseline' | 'restricted' | 'general' | 'sysadmin';
 
 /** `auto` climbs netadmin → baseline → restricted by server-side dry run; a custom profile is a partial container. */
-export type ProfileChoice = 'auto' | ProfileName | { readonly file: string; readonly container: Partial<Container> };
+export type ProfileChoice =
+  'auto' | ProfileName | { readonly file: string; readonly container: Partial<Container> };
 
 /** What a tool cannot do without: `raw` = packet sockets (NET_RAW), `none` = ordinary sockets are enough. */
 export type Need = 'raw' | 'none';
@@ -43,7 +52,12 @@ export interface DebugContainer {
 /** What happens while a debug container is being got; for the progress line. */
 export type DebugProgress =
   | { readonly kind: 'reusing'; readonly container: string }
-  | { readonly kind: 'injecting'; readonly container: string; readonly profile: ProfileName | 'custom'; readonly image: string }
+  | {
+      readonly kind: 'injecting';
+      readonly container: string;
+      readonly profile: ProfileName | 'custom';
+      readonly image: string;
+    }
   | { readonly kind: 'rung-refused'; readonly profile: ProfileName; readonly why: string }
   | { readonly kind: 'waiting'; readonly what: string; readonly elapsedMs: number }
   | { readonly kind: 'running'; readonly container: string; readonly elapsedMs: number }
