@@ -1,0 +1,23 @@
+import type { Environment } from './environment.js';
+import type { Flags } from './options/flags.js';
+import type { Settings } from './options/setting.js';
+import type { Words } from './options/words.js';
+
+/** A request that was understood and only has to be carried out. Resolves with the exit code. */
+export type Start = (environment: Environment) => Promise<number>;
+
+/** One command. Its file must load quickly: what it does is imported when it starts. */
+export interface Command {
+  readonly name: string;
+  readonly aliases?: readonly string[];
+  /** The words after the name in the usage line, e.g. `POD DEST [FLAGS]`. */
+  readonly usage: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** Some lines for the command's own help. */
+  readonly about: string;
+  readonly examples: readonly { readonly about: string; readonly words: string }[];
+  readonly flags: Flags;
+  /** Words → request, without any effect. Throws a usage error. */
+  readonly prepare: (words: Words, settings: Settings) => Start;
+}

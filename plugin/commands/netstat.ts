@@ -1,0 +1,2 @@
+import { versionCommand } from './version.js';
+export const netstatCommand = { ...versionCommand, name: 'netstat' };

@@ -1,0 +1,67 @@
+import { homedir } from 'node:os';
+import type { Environment, StopReason } from './environment.js';
+import { run } from './run.js';
+
+/** Ends in order on the first Ctrl-C, SIGTERM or SIGHUP, and at once on the second. */
+function stopOnSignals(stop: (reason: StopReason) => void): void {
+  let asked = false;
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      if (asked) process.exit(130);
+      asked = true;
+      stop({ kind: 'interrupted', signal });
+    });
+  }
+}
+
+/** A reader that had enough is an end in order; anything else that stdout refuses is told as a failure. */
+function stopOnClosedOutput(stop: (reason: StopReason) => void): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    stop(error.code === 'EPIPE' ? { kind: 'output-closed' } : { kind: 'output-failed', error });
+  });
+  // Nobody reads the messages: nothing to be done, and nobody to tell.
+  process.stderr.on('error', () => undefined);
+}
+
+/** Width of a terminal; undefined for a file or a pipe, whatever the types say. */
+function columnsOf(stream: { readonly columns?: number }): number | undefined {
+  return stream.columns;
+}
+
+function environment(): Environment {
+  const controller = new AbortController();
+  const stop = (reason: StopReason): void => controller.abort(reason);
+  stopOnSignals(stop);
+  stopOnClosedOutput(stop);
+  return {
+    argv: process.argv.slice(2),
+    env: process.env,
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    isTTY: {
+      stdin: process.stdin.isTTY,
+      stdout: process.stdout.isTTY,
+      stderr: process.stderr.isTTY,
+    },
+    columns: () => columnsOf(process.stderr) ?? columnsOf(process.stdout) ?? 80,
+    cwd: process.cwd(),
+    homeDir: homedir(),
+    platform: process.platform,
+    arch: process.arch,
+    signal: controller.signal,
+    clock: {
+      now: () => Date.now(),
+      every(milliseconds, call) {
+        const timer = setInterval(call, milliseconds);
+        timer.unref();
+        return () => clearInterval(timer);
+      },
+    },
+    random: Math.random,
+  };
+}
+
+const exitCode = await run(environment());
+// What was written may still be in a pipe; connections that idle must not hold the program back.
+process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)));

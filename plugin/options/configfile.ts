@@ -1,0 +1,76 @@
+import { parse } from 'yaml';
+import * as z from 'zod';
+import type { NetdebugError } from '../../src/errors.js';
+import { parseImage, parsePolicy, parseProfile } from './debug.js';
+import { parseDuration } from './duration.js';
+import type { Setting, SettingName, Settings } from './setting.js';
+import { settingNames } from './setting.js';
+import { nearest, usageError } from './usage.js';
+
+const value = z.union([z.string(), z.number().transform(String)], 'expected a text or a number').optional();
+const schema = z.strictObject({
+  image: value,
+  imagePullPolicy: value,
+  profile: value,
+  ttl: value,
+  startTimeout: value,
+  color: z.enum(['auto', 'always', 'never'], 'expected auto, always or never').optional(),
+  wireshark: value,
+});
+
+const checks: Readonly<Partial<Record<SettingName, (setting: Setting) => unknown>>> = {
+  image: parseImage,
+  imagePullPolicy: parsePolicy,
+  profile: parseProfile,
+  ttl: (setting) => parseDuration(setting, 1000),
+  startTimeout: (setting) => parseDuration(setting, 1000),
+};
+
+/** Reads the text of a configuration file; every value is checked, also those that a flag overrides. */
+export function parseConfig(text: string, path: string): Settings {
+  let content: unknown;
+  try {
+    content = parse(text) ?? {};
+  } catch (cause) {
+    throw usageError(
+      `${path}: not YAML: ${(cause as Error).message.split('\n')[0] ?? ''}`,
+      undefined,
+      'mend or remove the file',
+    );
+  }
+  const result = schema.safeParse(content);
+  if (!result.success) throw refusal(path, result.error.issues[0]);
+  const settings: Partial<Record<SettingName, Setting>> = {};
+  for (const name of settingNames) {
+    const given = result.data[name];
+    if (given === undefined) continue;
+    settings[name] = { text: given, origin: `${path}: ${name}` };
+    checks[name]?.(settings[name]);
+  }
+  return settings;
+}
+
+interface Issue {
+  readonly code?: string;
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+  readonly keys?: readonly string[];
+}
+
+function refusal(path: string, issue: Issue | undefined): NetdebugError {
+  const unknown = issue?.keys?.[0];
+  if (unknown !== undefined) {
+    const near = nearest(unknown, settingNames);
+    return usageError(
+      `${path}: ${unknown}: no such key`,
+      undefined,
+      near === undefined ? `the keys are ${settingNames.join(', ')}` : `did you mean ${near}?`,
+    );
+  }
+  const where = issue?.path.map(String).join('.') ?? '';
+  return usageError(
+    `${path}: ${where === '' ? 'expected keys with values' : `${where}: ${issue?.message ?? 'wrong value'}`}`,
+    undefined,
+    `the keys are ${settingNames.join(', ')}`,
+  );
+}

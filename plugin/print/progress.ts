@@ -1,0 +1,31 @@
+import type { DebugProgress } from '../../src/debugger/types.js';
+import { formatDuration } from '../options/duration.js';
+import type { StatusLine } from './statusline.js';
+
+/** Shows how a debug container is got: what is waited for, and for how long. `verbose` also tells of reuse and of rungs not taken. */
+export function showDebugProgress(status: StatusLine, progress: DebugProgress, verbose: boolean): void {
+  switch (progress.kind) {
+    case 'reusing':
+      if (verbose) status.note(`using the running debug container ${progress.container}`);
+      return;
+    case 'injecting':
+      status.show(
+        'injecting',
+        `injecting ${progress.container}: profile ${progress.profile}, image ${progress.image}`,
+      );
+      return;
+    case 'rung-refused':
+      status.note(`profile ${progress.profile} is not admitted here: ${progress.why}`);
+      return;
+    case 'waiting':
+      status.show(progress.what, `waiting: ${progress.what} (${formatDuration(progress.elapsedMs)})`);
+      return;
+    case 'running':
+      status.clear();
+      if (verbose) status.note(`${progress.container} runs after ${formatDuration(progress.elapsedMs)}`);
+      return;
+    case 'warning':
+      status.note(`warning: ${progress.text}`);
+      return;
+  }
+}

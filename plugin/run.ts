@@ -1,0 +1,145 @@
+import { ExitCode, NetdebugError } from '../src/errors.js';
+import type { Command } from './command.js';
+import { captureCommand } from './commands/capture.js';
+import { listCommand } from './commands/list.js';
+import { netstatCommand } from './commands/netstat.js';
+import { pingCommand } from './commands/ping.js';
+import { stopCommand } from './commands/stop.js';
+import { tcpdumpCommand } from './commands/tcpdump.js';
+import { versionCommand } from './commands/version.js';
+import { type Environment, stopReason } from './environment.js';
+import { readSettings } from './options/config.js';
+import type { Flags } from './options/flags.js';
+import { kubeFlags } from './options/kube.js';
+import { outputFlags } from './options/output.js';
+import { nearest, program, usageError } from './options/usage.js';
+import { parseWords, switchOf, type Words, wordOf } from './options/words.js';
+import { type ColorChoice, coloursFor } from './print/colour.js';
+import { errorText, exitCodeOf } from './print/error.js';
+import { commandHelp, programHelp } from './print/help.js';
+import { writeOut } from './print/out.js';
+
+/** Every command, in the order of `--help`. */
+export const commands: readonly Command[] = [
+  pingCommand,
+  netstatCommand,
+  tcpdumpCommand,
+  captureCommand,
+  listCommand,
+  stopCommand,
+  versionCommand,
+];
+
+/** The whole program: words in, exit code out. Never rejects; every failure is printed here and nowhere else. */
+export async function run(environment: Environment): Promise<number> {
+  let color: ColorChoice = 'auto';
+  let verbose = false;
+  try {
+    const { command, argv } = chooseCommand(environment.argv);
+    if (command === undefined) {
+      await writeOut(environment.stdout, programHelp(commands, environment.columns()));
+      return ExitCode.ok;
+    }
+    const words = parseWords(command.name, argv, command.flags);
+    ({ color, verbose } = manner(words));
+    if (switchOf(words, 'help')) {
+      await writeOut(environment.stdout, commandHelp(command, environment.columns()));
+      return ExitCode.ok;
+    }
+    const settings = await readSettings(environment);
+    const exitCode = await command.prepare(words, settings)(environment);
+    if (stopReason(environment.signal)?.kind === 'output-failed') throw failureOf(environment, undefined);
+    return endedEarly(environment, undefined) ?? exitCode;
+  } catch (thrown) {
+    const early = endedEarly(environment, thrown);
+    if (early !== undefined) return early;
+    const error = failureOf(environment, thrown);
+    await writeOut(environment.stderr, errorText(error, coloursFor('stderr', color, environment), verbose));
+    return exitCodeOf(error);
+  }
+}
+
+/** The exit code when something asked to stop and that explains how the command ended; undefined to go on as usual. */
+function endedEarly({ signal }: Environment, error: unknown): number | undefined {
+  const reason = stopReason(signal);
+  // An incomplete result stays one, whoever asked to stop.
+  if (reason === undefined || (error instanceof NetdebugError && error.exitCode === ExitCode.incomplete))
+    return undefined;
+  switch (reason.kind) {
+    case 'interrupted':
+      return ExitCode.interrupted;
+    case 'output-closed':
+      return ExitCode.ok;
+    case 'output-failed':
+      return undefined;
+  }
+}
+
+/** A failure to write stdout is the failure to tell, whatever else followed from it. */
+function failureOf({ signal }: Environment, error: unknown): unknown {
+  const reason = stopReason(signal);
+  if (reason?.kind !== 'output-failed') return error;
+  return new NetdebugError(`cannot write to stdout: ${reason.error.message}`, {
+    exitCode: ExitCode.incomplete,
+    cause: reason.error,
+  });
+}
+
+function manner(words: Words): { readonly color: ColorChoice; readonly verbose: boolean } {
+  const asked = wordOf(words, 'color');
+  return {
+    color: asked === 'always' || asked === 'never' ? asked : 'auto',
+    verbose: switchOf(words, 'verbose'),
+  };
+}
+
+const leadingFlags: Flags = { ...kubeFlags, ...outputFlags([]) };
+
+/** The command that the words name, and the other words. Undefined: help is wanted. Flags of every command may stand before its name. */
+function chooseCommand(argv: readonly string[]): {
+  readonly command?: Command;
+  readonly argv: readonly string[];
+} {
+  const at = firstArgument(argv);
+  const name = argv[at];
+  if (name === undefined) {
+    // Flags alone: --help is, -n shop alone is not, a question that the list of commands answers.
+    const words = parseWords('', argv, leadingFlags);
+    if (argv.length === 0 || switchOf(words, 'help')) return { argv };
+    throw usageError('no command given');
+  }
+  const others = argv.toSpliced(at, 1);
+  if (name === 'help') {
+    const asked = others[0];
+    return asked === undefined ? { argv } : { command: findCommand(asked), argv: ['--help'] };
+  }
+  return { command: findCommand(name), argv: others };
+}
+
+/** Index of the first word that is neither a flag nor a flag's word; the length when there is none. */
+function firstArgument(argv: readonly string[]): number {
+  for (let at = 0; at < argv.length; at++) {
+    const word = argv[at] ?? '';
+    if (!word.startsWith('-') || word === '-') return at;
+    if (word === '--') return argv.length;
+    const flag = Object.entries(leadingFlags).find(
+      ([name, { short }]) => word === `--${name}` || word === `-${short ?? name}`,
+    );
+    if (flag !== undefined && flag[1].kind !== 'switch') at++;
+  }
+  return argv.length;
+}
+
+function findCommand(name: string): Command {
+  const found = commands.find((command) => command.name === name || command.aliases?.includes(name) === true);
+  if (found !== undefined) return found;
+  const near = nearest(
+    name,
+    commands.flatMap((command) => [command.name, ...(command.aliases ?? [])]),
+  );
+  throw usageError(
+    `unknown command ${JSON.stringify(name)} for ${JSON.stringify(program)}`,
+    undefined,
+    near === undefined ? undefined : `did you mean ${near}?`,
+  );
+}
