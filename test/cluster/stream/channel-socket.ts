@@ -51,6 +51,10 @@ export class ChannelSocket {
     if (head.length > 0) {
       this.#receive(head);
     }
+    if (socket.destroyed) {
+      // The client left while the command was being started; the event has been.
+      queueMicrotask(() => this.#lose('cut'));
+    }
   }
 
   /** Sends one message, in frames of at most 32 KiB. Returns false when the source should wait for the client. */

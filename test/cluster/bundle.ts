@@ -1,0 +1,48 @@
+/** The cluster process as one file: starting it from TypeScript sources would cost more than the cluster itself. */
+import { build } from 'esbuild';
+import { mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = path.dirname(fileURLToPath(import.meta.url));
+const root = path.join(here, '..', '..');
+const output = path.join(root, 'dist', 'test', 'cluster.mjs');
+
+function modifiedMs(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+function newestSourceMs(): number {
+  const folders = [here, path.join(root, 'src')];
+  const sources = folders.flatMap((folder) =>
+    readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => path.join(entry.parentPath, entry.name)),
+  );
+  return Math.max(...[...sources, path.join(root, 'package-lock.json')].map(modifiedMs));
+}
+
+/** The path of the bundle, built when a source is newer. Safe to call from several processes at once. */
+export async function clusterBundle(): Promise<string> {
+  if (modifiedMs(output) > newestSourceMs()) {
+    return output;
+  }
+  const temporary = `${output}.${process.pid}.mjs`;
+  mkdirSync(path.dirname(output), { recursive: true });
+  await build({
+    entryPoints: [path.join(here, 'main.ts')],
+    outfile: temporary,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    sourcemap: 'inline',
+    // CommonJS packages ask for node's modules with require.
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
+    logLevel: 'warning',
+  });
+  renameSync(temporary, output);
+  return output;
+}

@@ -1,0 +1,140 @@
+/** The cluster inside its namespaces: store, API server, nodes and streams put together, with faults between them. */
+import { writeFileSync } from 'node:fs';
+import type { Server, Socket } from 'node:net';
+import path from 'node:path';
+import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createPki, type KeyPair } from './api/pki.js';
+import { startApiServer } from './api/server.js';
+import { createStore } from './api/store.js';
+import type { ApiServer, ApiStore, Identity } from './api/types.js';
+import { createFaultBook, type FaultBook } from './faults.js';
+import { interfere, type MetFaults } from './interference.js';
+import type { ClusterCalls, ClusterSetup } from './ipc.js';
+import { startNodes, type Nodes } from './node/nodes.js';
+import { runCommand } from './run.js';
+import { serveStream } from './stream/serve.js';
+import type { Kubelet, Stored } from './types.js';
+
+/** What main.ts calls. */
+export interface LocalCluster {
+  readonly calls: Omit<ClusterCalls, 'start' | 'listen'>;
+  /** Starts an API server on a socket that listens on the host's loopback. */
+  listen(socket: Server): Promise<void>;
+}
+
+interface Parts {
+  readonly store: ApiStore;
+  readonly book: FaultBook;
+  readonly nodes: Nodes;
+  readonly tls: KeyPair & { readonly ca: string };
+  readonly tokens: ReadonlyMap<string, Identity>;
+  readonly now: () => number;
+}
+
+function logBug(error: unknown): void {
+  console.error('stream:', error);
+}
+
+/** A kubelet whose answers are late by what the book says. Streams are late in stream/serve.ts already. */
+function slow(kubelet: Kubelet | undefined, book: FaultBook): Kubelet | undefined {
+  return (
+    kubelet && {
+      exec: (request) => kubelet.exec(request),
+      attach: (request) => kubelet.attach(request),
+      dial: (uid, port) => kubelet.dial(uid, port),
+      logs: async (request) => {
+        await sleep(book.kubeletDelayMs());
+        return kubelet.logs(request);
+      },
+    }
+  );
+}
+
+async function startApi(parts: Parts, rawOf: (socket: Duplex) => Socket | undefined): Promise<ApiServer> {
+  const { book, nodes, store, tokens, tls, now } = parts;
+  const met: MetFaults = new WeakMap();
+  const api = await startApiServer({
+    store,
+    tls,
+    kubelet: (node) => slow(nodes.kubelet(node), book),
+    onStream: (request) => serveStream(request, { delayMs: () => book.kubeletDelayMs(), onBug: logBug }),
+    token: (token) => tokens.get(token),
+    intercept: (request) => met.get(request),
+  });
+  interfere(api.server, book, met, rawOf, now);
+  return api;
+}
+
+function podOf(store: ApiStore, namespace: string, name: string): Stored {
+  const pod = store.get({ group: '', resource: 'pods' }, namespace, name);
+  if (!pod) {
+    throw new Error(`there is no pod ${namespace}/${name}`);
+  }
+  return pod;
+}
+
+/** Sets everything up except the socket. Writes ca.crt, admin.crt and admin.key into the cluster's directory. */
+export async function createCluster(setup: ClusterSetup): Promise<LocalCluster> {
+  const book = createFaultBook();
+  const now = (): number => Date.now() + book.skewMs();
+  const store = createStore({ now });
+  const pki = await createPki();
+  const [server, admin, nodes] = await Promise.all([
+    pki.server(),
+    pki.client('kubernetes-admin', ['system:masters']),
+    startNodes({ store, nodeCount: setup.nodes, dir: setup.dir, ...setup.timing }),
+  ]);
+  const files = { 'ca.crt': pki.ca, 'admin.crt': admin.cert, 'admin.key': admin.key };
+  for (const [name, text] of Object.entries(files)) {
+    writeFileSync(path.join(setup.dir, name), text, { mode: 0o600 });
+  }
+  const tokens = new Map<string, Identity>();
+  const parts: Parts = { store, book, nodes, tls: { ...server, ca: pki.ca }, tokens, now };
+  const rawSockets = new Map<number, Socket>();
+  const rawOf = (socket: Duplex): Socket | undefined => rawSockets.get((socket as Socket).remotePort ?? 0);
+  let running: { readonly api: ApiServer; readonly socket: Server } | undefined;
+
+  return {
+    listen: async (socket) => {
+      const api = await startApi(parts, rawOf);
+      running = { api, socket };
+      socket.on('connection', (raw) => {
+        const port = raw.remotePort ?? 0;
+        rawSockets.set(port, raw);
+        raw.once('close', () => rawSockets.delete(port));
+        api.server.emit('connection', raw);
+      });
+    },
+    calls: {
+      stopListening: async (graceMs) => {
+        running?.socket.close();
+        await running?.api.close(graceMs);
+        running = undefined;
+      },
+      addToken: (token, username, groups) => {
+        tokens.set(token, { username, groups });
+        return Promise.resolve();
+      },
+      fault: (fault) => Promise.resolve(book.add(fault)),
+      clearFaults: () => {
+        book.remove();
+        return Promise.resolve();
+      },
+      faultHits: (id) => Promise.resolve(book.hits(id)),
+      processes: (namespace, pod) =>
+        Promise.resolve(nodes.processes(podOf(store, namespace, pod).metadata.uid)),
+      run: (argv, place, timeoutMs) => {
+        const netOf =
+          place === 'host'
+            ? undefined
+            : nodes.networkOf(podOf(store, place.namespace, place.pod).metadata.uid);
+        return runCommand(argv, netOf, timeoutMs);
+      },
+      compact: () => {
+        store.compact();
+        return Promise.resolve();
+      },
+    },
+  };
+}

@@ -1,0 +1,319 @@
+/**
+ * Starts local clusters for tests and the demo. The cluster is a process of its own in its own namespaces; only its
+ * listening socket was bound here, on the host's loopback, and handed over. It ends when this process does, however that ends.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import net, { type AddressInfo } from 'node:net';
+import path from 'node:path';
+import { clusterBundle } from './bundle.js';
+import {
+  createApiClient,
+  expectOk,
+  pathOf,
+  pathOfManifest,
+  plural,
+  type ApiClient,
+  type ApiObject,
+} from './client.js';
+import { makeClusterDir, removeClusterDir, sweepClusterDirs } from './dirs.js';
+import type { Fault, FaultId } from './faults.js';
+import { callsTo, type Call, type PodProcess, type RunPlace, type RunResult } from './ipc.js';
+import { kubeconfig } from './kubeconfig.js';
+import type { Manifest } from './manifests.js';
+import { sandboxArgv } from './node/sandbox.js';
+
+/** How a cluster is started. */
+export interface ClusterOptions {
+  /** Default 2. */
+  readonly nodes?: number;
+  /** Applied in this order; namespaces that are missing are made first. Pods among them are waited for until they are ready. */
+  readonly objects?: readonly unknown[];
+  /** Overrides of the kubelet's and controllers' times, in milliseconds. */
+  readonly timing?: Readonly<Record<string, number>>;
+}
+
+/** Rules of RBAC, as a Role has them. */
+export interface Rule {
+  readonly apiGroups?: readonly string[];
+  readonly resources?: readonly string[];
+  readonly resourceNames?: readonly string[];
+  readonly nonResourceURLs?: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+/** What a user may do: `rules` in `namespace` (default `default`), `clusterRules` everywhere. */
+export interface UserOptions {
+  readonly groups?: readonly string[];
+  readonly rules?: readonly Rule[];
+  readonly clusterRules?: readonly Rule[];
+  readonly namespace?: string;
+}
+
+/** A running cluster. */
+export interface TestCluster {
+  /** `https://127.0.0.1:PORT` */
+  readonly server: string;
+  /** Removed by stop(). */
+  readonly dir: string;
+  /** PEM file of the cluster's authority. */
+  readonly caFile: string;
+  /** The administrator's kubeconfig (path): client certificate, context `netdebug-local`. */
+  readonly kubeconfig: string;
+  /** Milliseconds from startCluster() to ready, objects included. */
+  readonly startedInMs: number;
+  /** Makes a user with a bearer token and returns the path of its kubeconfig. */
+  user(name: string, options?: UserOptions): Promise<string>;
+  /** Creates objects, or merges them into those that exist. */
+  apply(...objects: readonly unknown[]): Promise<ApiObject[]>;
+  /** Deletes objects, in the background, with their own grace. */
+  remove(...objects: readonly unknown[]): Promise<void>;
+  /** Any request as the administrator, for what the other methods do not do. */
+  readonly request: ApiClient['request'];
+  get(apiVersion: string, kind: string, namespace: string | undefined, name: string): Promise<ApiObject>;
+  list(apiVersion: string, kind: string, namespace?: string, labelSelector?: string): Promise<ApiObject[]>;
+  /** Waits until the object looks as wanted; `undefined` is given when it was deleted. Default limit 20 s. */
+  waitFor(
+    what: {
+      readonly apiVersion?: string;
+      readonly kind?: string;
+      readonly namespace?: string;
+      readonly name: string;
+    },
+    predicate: (object: ApiObject | undefined) => boolean,
+    timeoutMs?: number,
+  ): Promise<ApiObject>;
+  /** Waits until a pod's Ready condition is true. */
+  ready(namespace: string, pod: string, timeoutMs?: number): Promise<ApiObject>;
+  fault(fault: Fault): Promise<FaultId>;
+  /** How many requests met the fault. */
+  faultHits(id: FaultId): Promise<number>;
+  clearFaults(): Promise<void>;
+  /** The processes of a pod, pause process and debug containers included. */
+  processes(namespace: string, pod: string): Promise<PodProcess[]>;
+  /** Runs a command with this machine's programs in the network of the nodes or of a pod. Default limit 20 s. */
+  run(
+    argv: readonly string[],
+    options?: { readonly in?: RunPlace; readonly timeoutMs?: number },
+  ): Promise<RunResult>;
+  /** Refuses connections for `downMs` (default 500); open streams live `graceMs` (default 0) longer, then end bare. */
+  restartApiServer(options?: { readonly downMs?: number; readonly graceMs?: number }): Promise<void>;
+  /** Forgets the history of the store, as etcd does every five minutes: watches from before get 410. */
+  compact(): Promise<void>;
+  stop(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+function asManifest(object: unknown): Manifest {
+  return object as Manifest;
+}
+
+/** Binds the host's loopback; port 0 means any. */
+async function bind(port: number): Promise<net.Server> {
+  const server = net.createServer();
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen(port, '127.0.0.1', resolve);
+  });
+  return server;
+}
+
+async function handOver(call: Call, server: net.Server): Promise<void> {
+  await call('listen', [], server);
+  await new Promise((resolve) => server.close(resolve));
+}
+
+interface Cluster {
+  readonly child: ChildProcess;
+  readonly call: Call;
+  readonly dir: string;
+  readonly port: number;
+}
+
+async function launch(options: ClusterOptions): Promise<Cluster> {
+  const [bundle] = await Promise.all([clusterBundle(), Promise.resolve(sweepClusterDirs())]);
+  const dir = makeClusterDir();
+  const logFile = path.join(dir, 'cluster.log');
+  const log = openSync(logFile, 'a');
+  const [program = '', ...args] = sandboxArgv([process.execPath, '--enable-source-maps', bundle]);
+  const child = spawn(program, args, { stdio: ['ignore', log, log, 'ipc'], cwd: '/' });
+  closeSync(log);
+  const call = callsTo(child, () => readFileSync(logFile, 'utf8').slice(-4000));
+  try {
+    const server = await bind(0);
+    const { port } = server.address() as AddressInfo;
+    const url = `https://127.0.0.1:${port}`;
+    await call('start', [
+      { nodes: options.nodes ?? 2, server: url, dir, ...(options.timing ? { timing: options.timing } : {}) },
+    ]);
+    await handOver(call, server);
+    return { child, call, dir, port };
+  } catch (error) {
+    child.kill('SIGKILL');
+    removeClusterDir(dir);
+    throw error;
+  }
+}
+
+function isReady(object: ApiObject | undefined): boolean {
+  const conditions = (object?.status as ApiObject | undefined)?.conditions as ApiObject[] | undefined;
+  return conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
+}
+
+async function stop({ child, dir }: Cluster, api: ApiClient): Promise<void> {
+  api.close();
+  if (child.exitCode === null && child.signalCode === null) {
+    const exited = new Promise((resolve) => child.once('exit', resolve));
+    if (child.connected) {
+      child.disconnect();
+    }
+    const timer = setTimeout(() => child.kill('SIGKILL'), 5_000);
+    await exited;
+    clearTimeout(timer);
+  }
+  removeClusterDir(dir);
+}
+
+async function applyOne(api: ApiClient, object: unknown): Promise<ApiObject> {
+  const manifest = asManifest(object);
+  const { collection, object: own } = pathOfManifest(manifest);
+  const what = `apply ${own}`;
+  const created = await api.request('POST', collection, manifest);
+  if (created.status !== 409) {
+    return expectOk(created, what).body as ApiObject;
+  }
+  return expectOk(await api.request('PATCH', own, manifest, 'application/merge-patch+json'), what)
+    .body as ApiObject;
+}
+
+function grants(name: string, options: UserOptions): Manifest[] {
+  const subjects = [{ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name }];
+  const apiVersion = 'rbac.authorization.k8s.io/v1';
+  const namespace = options.namespace ?? 'default';
+  const bound = (kind: string, scope: object, rules: readonly Rule[] | undefined): Manifest[] => {
+    const metadata = { name: `user-${name}`, ...scope };
+    const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind, name: metadata.name };
+    return rules
+      ? [
+          { apiVersion, kind, metadata, rules },
+          { apiVersion, kind: `${kind}Binding`, metadata, subjects, roleRef },
+        ]
+      : [];
+  };
+  return [...bound('Role', { namespace }, options.rules), ...bound('ClusterRole', {}, options.clusterRules)];
+}
+
+async function waitUntilReady(
+  api: ApiClient,
+  namespace: string,
+  pod: string,
+  timeoutMs: number,
+): Promise<ApiObject> {
+  const path = `${pathOf('v1', 'Pod', namespace)}?fieldSelector=metadata.name%3D${pod}`;
+  return api.until(path, (object) => isReady(object), timeoutMs, `pod ${namespace}/${pod} ready`);
+}
+
+/** Makes the namespaces that objects name and the cluster does not have. */
+async function applyAll(api: ApiClient, objects: readonly unknown[]): Promise<void> {
+  const manifests = objects.map(asManifest);
+  const given = new Set(
+    manifests.filter(({ kind }) => kind === 'Namespace').map(({ metadata }) => metadata.name),
+  );
+  const named = new Set(manifests.map(({ metadata }) => metadata.namespace ?? 'default'));
+  for (const name of named) {
+    if (!given.has(name) && name !== 'default' && name !== 'kube-system') {
+      await applyOne(api, { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+    }
+  }
+  for (const manifest of manifests) {
+    await applyOne(api, manifest);
+  }
+  const pods = manifests.filter(({ kind }) => kind === 'Pod');
+  await Promise.all(
+    pods.map(({ metadata }) => waitUntilReady(api, metadata.namespace ?? 'default', metadata.name, 20_000)),
+  );
+}
+
+/** Starts a cluster and waits for its objects. Rejects with the last lines of the cluster's log when it cannot start. */
+export async function startCluster(options: ClusterOptions = {}): Promise<TestCluster> {
+  const began = performance.now();
+  const cluster = await launch(options);
+  const { call, dir, port } = cluster;
+  const server = `https://127.0.0.1:${port}`;
+  const file = (name: string): string => path.join(dir, name);
+  const [ca, cert, key] = ['ca.crt', 'admin.crt', 'admin.key'].map((name) =>
+    readFileSync(file(name), 'utf8'),
+  );
+  const address = { server, ca: ca ?? '' };
+  const admin = { cert: cert ?? '', key: key ?? '' };
+  writeFileSync(file('kubeconfig'), kubeconfig(address, { name: 'admin', ...admin }), { mode: 0o600 });
+  const api = createApiClient({ ...address, ...admin });
+  try {
+    await applyAll(api, options.objects ?? []);
+  } catch (error) {
+    const log = readFileSync(file('cluster.log'), 'utf8').slice(-4000);
+    await stop(cluster, api);
+    throw new Error(`${String(error)}\n${log}`, { cause: error });
+  }
+  return {
+    server,
+    dir,
+    caFile: file('ca.crt'),
+    kubeconfig: file('kubeconfig'),
+    startedInMs: performance.now() - began,
+    user: async (name, user = {}) => {
+      for (const object of grants(name, user)) {
+        await applyOne(api, object);
+      }
+      const token = randomBytes(16).toString('hex');
+      await call('addToken', [token, name, user.groups ?? []]);
+      const namespace = user.namespace ?? 'default';
+      writeFileSync(file(`${name}.kubeconfig`), kubeconfig(address, { name, namespace, token }), {
+        mode: 0o600,
+      });
+      return file(`${name}.kubeconfig`);
+    },
+    apply: async (...objects) => {
+      const applied = [];
+      for (const object of objects) {
+        applied.push(await applyOne(api, object));
+      }
+      return applied;
+    },
+    remove: async (...objects) => {
+      for (const { object } of objects.map((manifest) => pathOfManifest(asManifest(manifest)))) {
+        expectOk(await api.request('DELETE', object), `delete ${object}`);
+      }
+    },
+    request: api.request,
+    get: async (apiVersion, kind, namespace, name) => {
+      const own = pathOf(apiVersion, kind, namespace, name);
+      return expectOk(await api.request('GET', own), own).body as ApiObject;
+    },
+    list: async (apiVersion, kind, namespace, labelSelector) => {
+      const query = labelSelector === undefined ? '' : `?labelSelector=${encodeURIComponent(labelSelector)}`;
+      const collection = pathOf(apiVersion, kind, namespace) + query;
+      const list = expectOk(await api.request('GET', collection), collection).body as ApiObject;
+      return list.items as ApiObject[];
+    },
+    waitFor: ({ apiVersion = 'v1', kind = 'Pod', namespace, name }, predicate, timeoutMs = 20_000) => {
+      const collection = `${pathOf(apiVersion, kind, namespace)}?fieldSelector=metadata.name%3D${name}`;
+      const seen = (object: ApiObject, deleted: boolean): boolean => predicate(deleted ? undefined : object);
+      return api.until(collection, seen, timeoutMs, `${plural(kind)}/${name}`);
+    },
+    ready: (namespace, pod, timeoutMs = 20_000) => waitUntilReady(api, namespace, pod, timeoutMs),
+    fault: (fault) => call('fault', [fault]),
+    faultHits: (id) => call('faultHits', [id]),
+    clearFaults: () => call('clearFaults', []),
+    processes: (namespace, pod) => call('processes', [namespace, pod]),
+    run: (argv, { in: place = 'host', timeoutMs = 20_000 } = {}) => call('run', [argv, place, timeoutMs]),
+    restartApiServer: async ({ downMs = 500, graceMs = 0 } = {}) => {
+      await call('stopListening', [graceMs]);
+      await new Promise((resolve) => setTimeout(resolve, downMs));
+      await handOver(call, await bind(port));
+    },
+    compact: () => call('compact', []),
+    stop: () => stop(cluster, api),
+    [Symbol.asyncDispose]: () => stop(cluster, api),
+  };
+}
