@@ -1,3 +1,4 @@
+import type { ConnectFlags } from '../../src/kube/settings.js';
 import { parseDuration } from './duration.js';
 import type { Flags } from './flags.js';
 import { flagSetting } from './setting.js';
@@ -6,22 +7,8 @@ import type { Words } from './words.js';
 import { switchOf, wordOf, wordsOf } from './words.js';
 
 /** How to reach the cluster, as kubectl's flags say it; what was not given is undefined and comes from the kubeconfig. */
-export interface KubeRequest {
-  readonly namespace: string | undefined;
+export interface KubeRequest extends ConnectFlags {
   readonly kubeconfig: string | undefined;
-  readonly context: string | undefined;
-  readonly cluster: string | undefined;
-  readonly user: string | undefined;
-  readonly server: string | undefined;
-  readonly token: string | undefined;
-  readonly as: string | undefined;
-  readonly asGroups: readonly string[];
-  readonly asUid: string | undefined;
-  readonly certificateAuthority: string | undefined;
-  readonly clientCertificate: string | undefined;
-  readonly clientKey: string | undefined;
-  readonly tlsServerName: string | undefined;
-  readonly insecureSkipTlsVerify: boolean | undefined;
   /** Undefined when not given or `0`: the program's own limits. */
   readonly requestTimeoutMs: number | undefined;
 }
@@ -110,7 +97,7 @@ export function parseKube(words: Words): KubeRequest {
     server: wordOf(words, 'server'),
     token: wordOf(words, 'token'),
     as: wordOf(words, 'as'),
-    asGroups: wordsOf(words, 'as-group'),
+    asGroup: wordsOf(words, 'as-group'),
     asUid: wordOf(words, 'as-uid'),
     certificateAuthority: wordOf(words, 'certificate-authority'),
     clientCertificate: wordOf(words, 'client-certificate'),

@@ -63,19 +63,20 @@ export async function openWiresharkSink(found: WiresharkFound): Promise<Sink> {
     );
   });
   const sink = streamSink(child.stdin, 'Wireshark', true);
-  const exited = new Promise<void>((resolve) => {
-    child.once('exit', () => {
-      child.stdin.destroy();
-      resolve();
-    });
-  });
+  child.once('exit', (code) => child.stdin.destroy(code === 0 ? undefined : badEnd(code)));
   child.unref();
   return {
     ...sink,
-    gone: Promise.race([sink.gone, exited]),
     async abort(reason) {
       child.kill();
       await sink.abort(reason);
     },
   };
+}
+
+function badEnd(code: number | null): NetdebugError {
+  return new NetdebugError(`Wireshark ended ${code === null ? 'by a signal' : `with exit code ${code}`}`, {
+    exitCode: ExitCode.incomplete,
+    hint: 'start it by hand to see why, or write a file with -w FILE',
+  });
 }

@@ -1,0 +1,29 @@
+import type { KubeApi } from '../src/kube/api.js';
+import type { Environment } from './environment.js';
+import type { KubeRequest } from './options/kube.js';
+
+/** Finds the cluster that the flags, the kubeconfig or the pod we are in name. The client is loaded here, not before. */
+export async function connectCluster(request: KubeRequest, environment: Environment): Promise<KubeApi> {
+  const { connect } = await import('../src/kube/connect.js');
+  return connect({
+    ...request,
+    env: environment.env,
+    homeDir: environment.homeDir,
+    stdinIsTerminal: environment.isTTY.stdin,
+    pluginStderr: environment.stderr,
+  });
+}
+
+/** {@link connectCluster} for the time of one task: connections are closed afterwards. */
+export async function withCluster<T>(
+  request: KubeRequest,
+  environment: Environment,
+  task: (api: KubeApi) => Promise<T>,
+): Promise<T> {
+  const api = await connectCluster(request, environment);
+  try {
+    return await task(api);
+  } finally {
+    api.close();
+  }
+}
