@@ -63,7 +63,6 @@ export function streamSink(
 }
 
 function failureOf(name: string, cause: Error): NetdebugError {
-  if (cause instanceof NetdebugError) return cause;
   return new NetdebugError(`cannot write to ${name}: ${cause.message}`, {
     exitCode: ExitCode.incomplete,
     cause,

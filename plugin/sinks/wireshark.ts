@@ -1,4 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Sink } from '../../src/capture/sink.js';
 import { ExitCode, NetdebugError } from '../../src/errors.js';
 import { streamSink } from './stream.js';
@@ -8,6 +9,7 @@ import type { WiresharkFound } from './wireshark-find.js';
 const leastForAny = [3, 4] as const;
 
 const versionTimeoutMs = 15_000;
+const exitWaitMs = 1_000;
 
 /** What `--version` printed → `[4, 0, 17]`; undefined when it holds no version. */
 export function parseWiresharkVersion(text: string): readonly [number, number, number] | undefined {
@@ -63,10 +65,21 @@ export async function openWiresharkSink(found: WiresharkFound): Promise<Sink> {
     );
   });
   const sink = streamSink(child.stdin, 'Wireshark', true);
-  child.once('exit', (code) => child.stdin.destroy(code === 0 ? undefined : badEnd(code)));
+  const exit = new Promise<number | null>((resolve) => {
+    child.once('exit', (code) => {
+      child.stdin.destroy();
+      resolve(code);
+    });
+  });
   child.unref();
   return {
     ...sink,
+    async close() {
+      // The pipe breaks a moment before the exit code is known.
+      const code = child.stdin.destroyed ? await Promise.race([exit, delay(exitWaitMs, 0)]) : 0;
+      await sink.close();
+      if (code !== 0) throw badEnd(code);
+    },
     async abort(reason) {
       child.kill();
       await sink.abort(reason);

@@ -93,7 +93,7 @@ describe('stream', () => {
     const sink = streamSink(stream, 'stdout', false);
     await expect(sink.write(bytes('packet'))).rejects.toEqual(expected);
     await sink.gone;
-    expect(() => sink.write(bytes('next'))).toThrow(expected as Error);
+    expect(() => sink.write(bytes('next'))).toThrow(expected);
   });
 
   test('packets are not written to a terminal', () => {
@@ -129,7 +129,11 @@ describe('Wireshark', () => {
   test('when it fails, the capture is told so', async () => {
     const sink = await openWiresharkSink(found(await script('broken', 'exit 3')));
     await sink.gone;
-    expect(() => sink.write(bytes('more'))).toThrow('Wireshark ended with exit code 3');
+    expect(() => sink.write(bytes('more'))).toThrow(SinkClosed);
+    await expect(sink.close()).rejects.toMatchObject({
+      message: 'Wireshark ended with exit code 3',
+      exitCode: 8,
+    });
   });
 
   test('when it is closed the capture is told, idle or writing', async () => {
