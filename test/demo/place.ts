@@ -68,7 +68,7 @@ export async function realPlace(context: string, kubeconfig: string | undefined)
   }
   return {
     name: `context ${context}`,
-    kubeconfig: kubeconfig ?? process.env['KUBECONFIG'],
+    kubeconfig: kubeconfig ?? process.env.KUBECONFIG,
     context,
     namespace,
     remove,

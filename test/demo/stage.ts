@@ -20,7 +20,7 @@ export class Stage {
   constructor(place: Place, folder: string, signal: AbortSignal) {
     this.#place = place;
     this.#signal = signal;
-    const path = `${folder}${delimiter}${process.env['PATH'] ?? ''}`;
+    const path = `${folder}${delimiter}${process.env.PATH ?? ''}`;
     this.#env = { ...process.env, PATH: path, KUBECONFIG: place.kubeconfig };
   }
 

@@ -1,0 +1,26 @@
+/** `npm run bench`: what the tool costs beside stock kubectl doing the same, in the same run, on the local cluster. Reports; judges nothing. */
+import { startCluster } from '../cluster/harness.js';
+import { pod } from '../cluster/manifests.js';
+import { firstPacket } from './first-packet.js';
+import { machine, programs } from './programs.js';
+import { startup } from './startup.js';
+import { stream } from './stream.js';
+import { markdown, type Row } from './table.js';
+
+const image = 'docker.io/nicolaka/netshoot:v0.13';
+
+const compared = await programs();
+const cluster = await startCluster({ objects: [pod({ name: 'bulk' })] });
+try {
+  const rows: Row[] = [];
+  const add = async (title: string, work: () => Promise<Row[]>): Promise<void> => {
+    console.error(`measuring ${title}`);
+    rows.push(...(await work()));
+  };
+  await add('start-up', () => startup(compared));
+  await add('time to the first packet', () => firstPacket(cluster, compared, image));
+  await add('streams of 1 GiB (several minutes)', () => stream(cluster, compared, 'bulk'));
+  console.log(`Machine: ${machine()}\n\n${markdown(rows)}`);
+} finally {
+  await cluster.stop();
+}
