@@ -16,7 +16,11 @@ export interface KubeApi {
   /** GET all pages of a list. The items come in the server's order. `resourceVersion` is the list's own: watch from there. */
   list<T>(path: string, options?: ListOptions): Promise<ListResult<T>>;
   /** POST, PUT, PATCH or DELETE; never retried here unless `retry: true` says that doing it twice is harmless. */
-  send<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, options?: SendOptions): Promise<SendResult<T>>;
+  send<T>(
+    method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+    path: string,
+    options?: SendOptions,
+  ): Promise<SendResult<T>>;
   /** Watches from `resourceVersion`; survives connection drops and 410 Gone by starting over (then ADDED comes again for all). Ends with the signal or when the deadline is over. */
   watch<T>(path: string, options: WatchOptions): AsyncIterable<WatchEvent<T>>;
   /** GET as text, e.g. `pods/x/log`. `limitBytes` cuts. */
