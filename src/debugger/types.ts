@@ -33,10 +33,15 @@ export interface DebugOptions {
   readonly startTimeoutMs: number;
 }
 
-/** A running debug container that tools can be started in. */
-export interface DebugContainer {
+/** Which container of which pod. */
+export interface ContainerAddress {
   readonly namespace: string;
   readonly pod: string;
+  readonly container: string;
+}
+
+/** A running debug container that tools can be started in. */
+export interface DebugContainer extends ContainerAddress {
   /** Name of the ephemeral container, e.g. `netdebug-x7k2p`. */
   readonly container: string;
   readonly image: string;

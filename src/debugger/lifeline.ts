@@ -1,0 +1,129 @@
+import { ExitCode, NetdebugError } from '../errors.js';
+import type { ExecEnd, ExecSession, KubeApi } from '../kube/api.js';
+import { podPath } from '../kube/paths.js';
+import { isApiError } from '../kube/status.js';
+import { cleanText } from '../kube/text.js';
+import type { Pod } from '../kube/types.js';
+import { heartbeatSeconds } from './lease.js';
+import { lifelineCommand, NOT_IN_IMAGE } from './lifeline-script.js';
+import { ephemeralStatus, describeTerminated } from './status.js';
+import type { Clock, ContainerAddress, ToolEnd, ToolSession } from './types.js';
+
+export interface ToolOptions {
+  readonly clock: Clock;
+  /** What this use sets the lease to, seconds. Default 900. */
+  readonly ttlSeconds?: number | undefined;
+  /** Gives up the start of the tool; once it runs, use `stop` or `abandon`. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const termAfterMs = 2_000;
+const killAfterMs = 4_000;
+
+/**
+ * Starts a tool in a debug container, under the lifeline: it ends when its websocket is gone, for whatever reason.
+ * Rejects with a NetdebugError when it cannot be started at all: not allowed (5), the container is not running (7), no connection (4).
+ * @param argv Never passed through a shell.
+ */
+export async function runTool(
+  api: Pick<KubeApi, 'exec' | 'get'>,
+  at: ContainerAddress,
+  argv: readonly string[],
+  options: ToolOptions,
+): Promise<ToolSession> {
+  const { namespace, pod, container } = at;
+  const session = await api
+    .exec({
+      namespace,
+      pod,
+      container,
+      argv: lifelineCommand(argv, options.ttlSeconds ?? 900),
+      stdin: true,
+      signal: options.signal,
+    })
+    .catch(async (error: unknown) => {
+      throw (await whyNotRunning(api, at, error)) ?? error;
+    });
+  return toolSession(session, argv[0] ?? '', at, options.clock);
+}
+
+function toolSession(session: ExecSession, program: string, at: ContainerAddress, clock: Clock): ToolSession {
+  const over = new AbortController();
+  const say = (word: 'h' | 'i' | 't' | 'k' | 'u'): void => {
+    if (session.stdin.writable) session.stdin.write(`${word}\n`);
+  };
+  // A write into a connection that just went away: `done` tells it.
+  session.stdin.on('error', () => undefined);
+  const done = session.done.then((end) => {
+    over.abort();
+    return toolEnd(end, program, at);
+  });
+  void heartbeat(clock, over.signal, () => {
+    say('h');
+  });
+  let stopping = false;
+  return {
+    stdout: session.stdout,
+    stderr: session.stderr,
+    done,
+    stop: () => {
+      if (stopping) return;
+      stopping = true;
+      say('i');
+      void escalate(clock, over.signal, say);
+    },
+    signal: () => {
+      say('u');
+    },
+    abandon: () => {
+      session.close();
+    },
+  };
+}
+
+async function heartbeat(clock: Clock, over: AbortSignal, beat: () => void): Promise<void> {
+  while (!(await overAfter(clock, heartbeatSeconds * 1000, over))) beat();
+}
+
+async function escalate(clock: Clock, over: AbortSignal, say: (word: 't' | 'k') => void): Promise<void> {
+  if (await overAfter(clock, termAfterMs, over)) return;
+  say('t');
+  if (await overAfter(clock, killAfterMs - termAfterMs, over)) return;
+  say('k');
+}
+
+async function overAfter(clock: Clock, milliseconds: number, over: AbortSignal): Promise<boolean> {
+  await clock.sleep(milliseconds, over);
+  return over.aborted;
+}
+
+function toolEnd(end: ExecEnd, program: string, at: ContainerAddress): ToolEnd {
+  if (end.kind !== 'exited') return { kind: end.kind, error: end.error };
+  if (end.exitCode !== NOT_IN_IMAGE) return { kind: 'exited', exitCode: end.exitCode };
+  return {
+    kind: 'failed',
+    error: new NetdebugError(
+      `${cleanText(program, 100)} is not in the image of the debug container ${at.container} in pod ${at.namespace}/${at.pod}.`,
+      {
+        exitCode: ExitCode.incomplete,
+        hint: 'Name an image that has it with --image (with --fresh when one runs already).',
+      },
+    ),
+  };
+}
+
+/** The container was running when it was looked at, and the exec says it is not: say what became of it. */
+async function whyNotRunning(
+  api: Pick<KubeApi, 'get'>,
+  at: ContainerAddress,
+  error: unknown,
+): Promise<NetdebugError | undefined> {
+  if (!isApiError(error, 500) || !error.status.message?.startsWith('container not found')) return undefined;
+  const pod = await api.get<Pod>(podPath(at.namespace, at.pod)).catch(() => undefined);
+  const state = pod && ephemeralStatus(pod, at.container)?.state;
+  const became = state?.terminated ? describeTerminated(state.terminated) : 'it is not running';
+  return new NetdebugError(
+    `The debug container ${at.container} in pod ${at.namespace}/${at.pod} cannot be used: ${became}.`,
+    { exitCode: ExitCode.container, hint: 'Run the command again: a new one will be started.', cause: error },
+  );
+}

@@ -1,0 +1,101 @@
+import { ExitCode, NetdebugError } from '../errors.js';
+import type { KubeApi } from '../kube/api.js';
+import { podPath } from '../kube/paths.js';
+import { isApiError } from '../kube/status.js';
+import { cleanText } from '../kube/text.js';
+import type { Pod } from '../kube/types.js';
+import { endLease } from './inspect.js';
+import type { ListedContainer } from './list.js';
+import { ephemeralStatus } from './status.js';
+import type { Clock } from './types.js';
+
+/** What became of one debug container that was to be stopped. */
+export type Stopped =
+  | { readonly kind: 'stopped'; readonly container: ListedContainer }
+  | { readonly kind: 'failed'; readonly container: ListedContainer; readonly error: NetdebugError };
+
+/** Its tools may take 2 s to end, and the kubelet a second or two to say so. */
+const limitMs = 20_000;
+const pollMs = 250;
+
+/**
+ * Ends debug containers, all at once, and looks in each pod's status whether it is true. A container that cannot be ended is
+ * told of, and the others are ended all the same.
+ */
+export async function stopDebugContainers(
+  api: Pick<KubeApi, 'exec' | 'get'>,
+  containers: readonly ListedContainer[],
+  clock: Clock,
+): Promise<readonly Stopped[]> {
+  return Promise.all(
+    containers.map(async (container): Promise<Stopped> => {
+      try {
+        await stopOne(api, container, clock);
+        return { kind: 'stopped', container };
+      } catch (error) {
+        return { kind: 'failed', container, error: asNetdebugError(container, error) };
+      }
+    }),
+  );
+}
+
+async function stopOne(api: Pick<KubeApi, 'exec' | 'get'>, at: ListedContainer, clock: Clock): Promise<void> {
+  const end = clock.now() + limitMs;
+  if (at.state === 'waiting') {
+    throw new NetdebugError(
+      `${at.container} in pod ${at.namespace}/${at.pod} has not started, so it cannot be stopped.`,
+      {
+        exitCode: ExitCode.target,
+        hint: 'It ends by itself once it has run; if it never starts, it is gone with its pod.',
+      },
+    );
+  }
+  let refusal: unknown;
+  let asked = false;
+  for (;;) {
+    const ended = await hasEnded(api, at);
+    if (ended) return;
+    if (!asked) {
+      asked = true;
+      refusal = await endLease(api, at, at.sharedProcesses, 10_000).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+    } else if (refusal !== undefined && !isApiError(refusal, 500)) {
+      // A 500 says that it has ended in between, which the status will tell too.
+      throw refusal as Error;
+    }
+    if (clock.now() >= end) break;
+    await clock.sleep(pollMs);
+  }
+  throw new NetdebugError(
+    `${at.container} in pod ${at.namespace}/${at.pod} was told to end, but still runs after ${limitMs / 1000} s.`,
+    {
+      exitCode: ExitCode.container,
+      hint: 'It ends by itself when its --ttl is over. Deleting the pod ends it in any case.',
+      cause: refusal,
+    },
+  );
+}
+
+async function hasEnded(api: Pick<KubeApi, 'get'>, at: ListedContainer): Promise<boolean> {
+  try {
+    const pod = await api.get<Pod>(podPath(at.namespace, at.pod));
+    return ephemeralStatus(pod, at.container)?.state?.terminated !== undefined;
+  } catch (error) {
+    if (isApiError(error, 404)) return true;
+    throw error;
+  }
+}
+
+function asNetdebugError(at: ListedContainer, error: unknown): NetdebugError {
+  if (error instanceof NetdebugError) return error;
+  const words = error instanceof Error ? cleanText(error.message, 300) : 'unknown';
+  return new NetdebugError(
+    `${at.container} in pod ${at.namespace}/${at.pod} could not be stopped: ${words}.`,
+    {
+      exitCode: ExitCode.container,
+      cause: error,
+    },
+  );
+}
