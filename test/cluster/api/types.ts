@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Server } from 'node:https';
+import type { Server as NetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Kubelet, ResourceKey, Store, StoreEvent, Stored } from '../types.js';
 
@@ -62,6 +63,8 @@ export interface ApiServerOptions {
   readonly tls: { readonly key: string; readonly cert: string; readonly ca: string };
   /** Default 127.0.0.1. */
   readonly host?: string;
+  /** Instead of host and port: connections come from a server that listens already, which stays the caller's. */
+  readonly listener?: NetServer;
   /** Default 0: any free one. */
   readonly port?: number;
   /** The kubelet of a node, undefined when there is none of that name. */
