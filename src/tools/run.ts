@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { ToolEnd, ToolSession } from '../debugger/types.js';
+import type { Clock, ToolEnd, ToolSession } from '../debugger/types.js';
 import { ExitCode, NetdebugError } from '../errors.js';
 
 /** Starts a tool in the debug container. Rejects when it could not even be asked for (connection, rights). */
@@ -9,6 +9,7 @@ export interface CollectOptions {
   /** Most bytes of stdout and of stderr, each. More makes the output incomplete. */
   readonly limitBytes: number;
   readonly timeoutMs: number;
+  readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -35,13 +36,12 @@ export async function collect(
     refused ??= error;
     session.abandon();
   };
-  const timer = setTimeout(() => {
-    leave(
-      new NetdebugError(`${name} did not end within ${options.timeoutMs / 1000} s.`, {
-        exitCode: ExitCode.incomplete,
-      }),
-    );
-  }, options.timeoutMs);
+  const over = new AbortController();
+  void options.clock.sleep(options.timeoutMs, over.signal).then(() => {
+    if (over.signal.aborted) return;
+    const sentence = `${name} did not end within ${options.timeoutMs / 1000} s.`;
+    leave(new NetdebugError(sentence, { exitCode: ExitCode.incomplete }));
+  });
   const onAbort = (): void => leave(interrupted());
   options.signal?.addEventListener('abort', onAbort, { once: true });
   if (options.signal?.aborted === true) onAbort();
@@ -60,7 +60,7 @@ export async function collect(
     if (refused !== undefined) throw refused;
     return { stdout, stderr, end };
   } finally {
-    clearTimeout(timer);
+    over.abort();
     options.signal?.removeEventListener('abort', onAbort);
   }
 }

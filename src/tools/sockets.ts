@@ -1,3 +1,4 @@
+import type { Clock } from '../debugger/types.js';
 import { ExitCode, NetdebugError } from '../errors.js';
 import { collect, isMissing, type Collected, type RunTool } from './run.js';
 import { parseNetstat, parseProcNet, parseSs, type Socket } from './sockets-parse.js';
@@ -18,6 +19,7 @@ export interface SocketTable {
 
 export interface SocketsOptions {
   readonly run: RunTool;
+  readonly clock: Clock;
   /** For each of up to three attempts; default 30 s. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -64,6 +66,7 @@ export async function sockets(request: SocketsRequest, options: SocketsOptions):
     const said = await collect(options.run, way.argv, {
       limitBytes: LIMIT_BYTES,
       timeoutMs: options.timeoutMs ?? 30_000,
+      clock: options.clock,
       signal: options.signal,
     });
     if (said.end.kind === 'lost') throw said.end.error;

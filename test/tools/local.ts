@@ -1,9 +1,16 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { PassThrough, Readable } from 'node:stream';
-import type { ToolEnd, ToolSession } from '../../src/debugger/types.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock, ToolEnd, ToolSession } from '../../src/debugger/types.js';
 import { ExitCode, NetdebugError } from '../../src/errors.js';
 import type { RunTool } from '../../src/tools/run.js';
+
+/** The real time. */
+export const clock: Clock = {
+  now: () => Date.now(),
+  sleep: (milliseconds, signal) => sleep(milliseconds, undefined, { signal }).catch(() => undefined),
+};
 
 /** Starts tools as processes of this machine; `prefix` goes before every argv, e.g. `ip netns exec NAME`. */
 export function localTools(prefix: readonly string[] = []): RunTool {

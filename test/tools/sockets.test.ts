@@ -12,7 +12,7 @@ import {
   type Socket,
 } from '../../src/tools/sockets-parse.js';
 import { collect, type RunTool } from '../../src/tools/run.js';
-import { localTools, recorded } from './local.js';
+import { clock, localTools, recorded } from './local.js';
 import { answerTo } from './transcript.js';
 
 /** What every source knows. */
@@ -81,7 +81,7 @@ describe('sockets', () => {
   test('ss, netstat and /proc/net tell the same of the same kernel', async () => {
     await withSockets(async (run, pid) => {
       const ask = async (...argv: string[]): Promise<string> =>
-        (await collect(run, argv, { limitBytes: 1e6, timeoutMs: 10_000 })).stdout;
+        (await collect(run, argv, { limitBytes: 1e6, timeoutMs: 10_000, clock })).stdout;
       const ss = sorted(parseSs(await ask('ss', '-H', '-tunape')));
       const netstat = sorted(parseNetstat(await ask('netstat', '-tunapeW')));
       const proc = sorted(
@@ -118,7 +118,7 @@ describe('sockets', () => {
           missing.includes(argv[0] ?? '') ? Promise.resolve(recorded({ exit: 127 })) : run(argv);
       const all = await Promise.all(
         [run, without('ss'), without('ss', 'netstat')].map((way) =>
-          sockets({ listening: true }, { run: way }),
+          sockets({ listening: true }, { run: way, clock }),
         ),
       );
       expect(all.map((one) => one.source)).toEqual(['ss', 'netstat', 'proc']);
@@ -130,7 +130,7 @@ describe('sockets', () => {
 
   test('a busybox whose netstat knows no -W is passed over', async () => {
     await withSockets(async (run) => {
-      const table = await sockets({ listening: false }, { run: (argv) => run(['busybox', ...argv]) });
+      const table = await sockets({ listening: false }, { clock, run: (argv) => run(['busybox', ...argv]) });
       expect(table.source).toBe('proc');
       expect(table.sockets.length).toBeGreaterThan(10);
     });
@@ -141,7 +141,7 @@ describe('sockets', () => {
       Promise.resolve(
         recorded(name === 'ss' ? { exit: 1, stderr: 'Cannot open netlink\u001b socket\n' } : { exit: null }),
       );
-    await expect(sockets({ listening: false }, { run })).rejects.toMatchObject({
+    await expect(sockets({ listening: false }, { run, clock })).rejects.toMatchObject({
       exitCode: 8,
       details: [
         'ss -H -tunape: Cannot open netlink socket',
