@@ -40,8 +40,10 @@ export function resolve(exchange: Exchange): ResourceExchange | undefined {
 
 async function routeSubresource(exchange: ResourceExchange): Promise<void> {
   const { wanted, type, info } = exchange;
-  if (type.resource === 'serviceaccounts' && wanted.subresource === 'token')
-    { answerTokenRequest(exchange); return; }
+  if (type.resource === 'serviceaccounts' && wanted.subresource === 'token') {
+    answerTokenRequest(exchange);
+    return;
+  }
   const sub = type.subresources.find((item) => item.name === wanted.subresource);
   if (sub === undefined) throw unknownResource();
   if (!sub.verbs.includes(info.verb)) throw methodNotAllowed();
@@ -57,7 +59,10 @@ async function routeSubresource(exchange: ResourceExchange): Promise<void> {
       checkStream(exchange, exchange.req.socket, Buffer.alloc(0));
       return;
     default:
-      if (info.verb === 'get') return getObject(exchange);
+      if (info.verb === 'get') {
+        getObject(exchange);
+        return;
+      }
       return info.verb === 'patch' ? patchObject(exchange) : replaceObject(exchange);
   }
 }
@@ -71,8 +76,10 @@ export async function routeResource(exchange: ResourceExchange): Promise<void> {
     throw methodNotAllowed();
   if (type.review) return answerReview(exchange);
   switch (info.verb) {
-    case 'get':
-      { getObject(exchange); return; }
+    case 'get': {
+      getObject(exchange);
+      return;
+    }
     case 'list':
       return listObjects(exchange);
     case 'watch':
@@ -106,20 +113,43 @@ export function routePath(exchange: Exchange, address: string): void {
   const { res, url } = exchange;
   const path = url.pathname.replace(/(?<=.)\/$/, '');
   const [, first, group = '', groupVersion = ''] = path.split('/');
-  if (['/readyz', '/livez', '/healthz'].includes(path)) { sendText(res, 200, 'ok'); return; }
-  if (path === '/version') { sendJson(res, 200, version); return; }
-  if (path === '/api' || path === '/apis') { routeDiscovery(exchange, path === '/api', address); return; }
-  if (path === '/api/v1') { sendJson(res, 200, apiResourceList('', 'v1')); return; }
-  if (path === '/openapi/v3') { sendJson(res, 200, openApiIndex()); return; }
+  if (['/readyz', '/livez', '/healthz'].includes(path)) {
+    sendText(res, 200, 'ok');
+    return;
+  }
+  if (path === '/version') {
+    sendJson(res, 200, version);
+    return;
+  }
+  if (path === '/api' || path === '/apis') {
+    routeDiscovery(exchange, path === '/api', address);
+    return;
+  }
+  if (path === '/api/v1') {
+    sendJson(res, 200, apiResourceList('', 'v1'));
+    return;
+  }
+  if (path === '/openapi/v3') {
+    sendJson(res, 200, openApiIndex());
+    return;
+  }
   if (first === 'apis' && group !== '' && groupVersion === '') {
     const found = apiGroupOf(group);
-    if (found !== undefined) { sendJson(res, 200, found); return; }
+    if (found !== undefined) {
+      sendJson(res, 200, found);
+      return;
+    }
   }
-  if (first === 'apis' && hasGroupVersion(group, groupVersion))
-    { sendJson(res, 200, apiResourceList(group, groupVersion)); return; }
+  if (first === 'apis' && hasGroupVersion(group, groupVersion)) {
+    sendJson(res, 200, apiResourceList(group, groupVersion));
+    return;
+  }
   const document = path.startsWith('/openapi/v3/')
     ? openApiDocument(path.slice('/openapi/v3/'.length))
     : undefined;
-  if (document !== undefined) { sendJson(res, 200, document); return; }
+  if (document !== undefined) {
+    sendJson(res, 200, document);
+    return;
+  }
   sendText(res, 404, notFoundText);
 }

@@ -1,5 +1,6 @@
 import { goPrint, isObject, textOf, type JsonObject } from '../json.js';
 import { decode } from '../pods/decode.js';
+import { decodeProtobuf } from '../protobuf.js';
 import { mediaType, parseText, readBody } from '../request.js';
 import { groupVersion, typeOfKind, type ResourceType } from '../resources.js';
 import { badRequest, field, invalid, StatusError } from '../status.js';
@@ -22,9 +23,17 @@ function wrongKind(type: ResourceType, kind: string, apiVersion: string): Status
   return badRequest(`${kind} in version "${apiVersion}" cannot be handled as a ${type.kind}: ${conversion}`);
 }
 
-/** Text of a body in a format this server reads. Throws 415. */
-export async function readText(exchange: Exchange): Promise<{ text: string; media: string }> {
+/** The value of a body, in a format this server reads. `refuse` words a 400 for text that cannot be parsed. Throws 415. */
+export async function readValue(
+  exchange: Exchange,
+  refuse: (said: string, text: string) => string,
+): Promise<unknown> {
   const media = mediaType(exchange.req);
+  const body = await readBody(exchange.req);
+  if (media === 'application/vnd.kubernetes.protobuf') {
+    const value = decodeProtobuf(body);
+    if (value !== undefined) return value;
+  }
   if (!['', 'application/json', 'application/yaml'].includes(media)) {
     throw new StatusError({
       code: 415,
@@ -33,23 +42,16 @@ export async function readText(exchange: Exchange): Promise<{ text: string; medi
         'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf',
     });
   }
-  return { text: (await readBody(exchange.req)).toString(), media };
+  const text = body.toString();
+  return text === '' ? undefined : parseText(text, media, (said) => refuse(said, text));
 }
 
 /** An object of `type` from a POST or PUT body, not yet decoded. Throws 400. */
 export async function readObject(exchange: ResourceExchange): Promise<JsonObject> {
   const { type } = exchange;
-  const { text, media } = await readText(exchange);
-  const body = parseText(
-    text,
-    media,
-    (said) =>
-      `the object provided is unrecognized (must be of type ${type.kind}): couldn't get version/kind; json parse error: ${said} (${text.slice(0, 100)})`,
-  );
-  if (!isObject(body))
-    throw badRequest(
-      `the object provided is unrecognized (must be of type ${type.kind}): couldn't get version/kind; json parse error: json: cannot unmarshal value into Go value of type struct`,
-    );
+  const prefix = `the object provided is unrecognized (must be of type ${type.kind}): couldn't get version/kind; json parse error`;
+  const body = await readValue(exchange, (said, text) => `${prefix}: ${said} (${text.slice(0, 100)})`);
+  if (!isObject(body)) throw badRequest(`${prefix}: unexpected end of JSON input ()`);
   const kind = textOf(body.kind) ?? '';
   const apiVersion = textOf(body.apiVersion) ?? '';
   if ((kind !== '' && kind !== type.kind) || (apiVersion !== '' && apiVersion !== groupVersion(type))) {

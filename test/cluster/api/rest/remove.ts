@@ -1,12 +1,11 @@
 import type { Stored } from '../../types.js';
 import { isObject, numberOf, objectOf, textOf, type JsonObject } from '../json.js';
 import { podOf } from '../pods/types.js';
-import { goJsonError, parseText } from '../request.js';
 import { groupVersion, resourceTypes, type ResourceType } from '../resources.js';
-import { badRequest, preconditionFailed } from '../status.js';
+import { preconditionFailed } from '../status.js';
 import { timestamp } from '../store.js';
 import type { ApiStore } from '../types.js';
-import { readText } from './body.js';
+import { readValue } from './body.js';
 import { representation, type ResourceExchange } from './exchange.js';
 import { selection, theObject } from './read.js';
 import { representList } from './represent.js';
@@ -21,11 +20,9 @@ interface DeleteOptions {
 
 async function readOptions(exchange: ResourceExchange): Promise<DeleteOptions> {
   const { query } = exchange;
-  const { text, media } = await readText(exchange);
-  if (text !== '' && goJsonError(text) !== undefined && media !== 'application/yaml') {
-    throw badRequest(`couldn't get version/kind; json parse error: ${goJsonError(text) ?? ''}`);
-  }
-  const body: JsonObject = text === '' ? {} : objectOf(parseText(text, media, (said) => said));
+  const body = objectOf(
+    await readValue(exchange, (said) => `couldn't get version/kind; json parse error: ${said}`),
+  );
   const inQuery = query.get('gracePeriodSeconds');
   const { uid, resourceVersion } = objectOf(body.preconditions);
   const dryRun = Array.isArray(body.dryRun) ? body.dryRun : query.getAll('dryRun');

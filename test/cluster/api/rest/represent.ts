@@ -24,8 +24,7 @@ function newEvent(event: JsonObject): JsonObject {
 
 /** An object as it is written to clients: kind and apiVersion of the group it was asked in, in front. */
 export function external(type: ResourceType, object: Stored): JsonObject {
-  const { kind, apiVersion, metadata, ...rest } =
-    type.group === 'events.k8s.io' ? newEvent(object) : (object);
+  const { kind, apiVersion, metadata, ...rest } = type.group === 'events.k8s.io' ? newEvent(object) : object;
   return { kind: kind ?? type.kind, apiVersion: apiVersion ?? groupVersion(type), metadata, ...rest };
 }
 
