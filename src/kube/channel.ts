@@ -67,12 +67,13 @@ export function decodeStatus(
   return { kind: 'failed', error: startFailure(parsed, container) };
 }
 
+const START_FAILURE =
+  /^(?:.*unable to start container process: |.*OCI runtime exec failed: exec failed: )(.+)$/;
+
 function startFailure(status: Status, container: string): NetdebugError {
   const message = cleanText(status.message ?? '').replace(/^(Internal error occurred: )+/, '');
   // The runtime wraps its own words several times; what a person wants is at the end.
-  const why = /(?:unable to start container process: |OCI runtime exec failed: exec failed: )(.+)$/.exec(
-    message,
-  )?.[1];
+  const why = START_FAILURE.exec(message)?.[1];
   return new NetdebugError(`The command could not be started in container ${container}: ${why ?? message}`, {
     exitCode: ExitCode.incomplete,
     details: why === undefined ? [] : [message],

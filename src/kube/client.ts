@@ -9,7 +9,7 @@ import { withDeadline } from './deadline.js';
 import type { Clock } from './deadline.js';
 import { openExec } from './exec.js';
 import { listAll } from './list.js';
-import { exchange } from './request.js';
+import { exchange, ready } from './request.js';
 import type { Endpoint } from './request.js';
 import { retrying } from './retry.js';
 import { parseWarnings } from './warnings.js';
@@ -31,8 +31,10 @@ const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
 export function kubeClient(parts: ClientParts): KubeApi {
   const { endpoint, clock } = parts;
   const { server } = endpoint;
-  const deadline = <T>(options: ReadOptions, work: (signal: AbortSignal) => Promise<T>) =>
-    withDeadline(server, options.timeoutMs ?? parts.timeoutMs, options.signal, work);
+  const deadline = async <T>(options: ReadOptions, work: (signal: AbortSignal) => Promise<T>) => {
+    await ready(endpoint, options.signal);
+    return withDeadline(server, options.timeoutMs ?? parts.timeoutMs, options.signal, work);
+  };
   /** A read with its retries; `read` consumes the answer, so that a body that breaks off is read again as well. */
   const fetch = <T>(
     path: string,

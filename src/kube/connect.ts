@@ -24,6 +24,8 @@ export interface ConnectOptions extends ConnectFlags {
   readonly stdinIsTerminal?: boolean | undefined;
   /** Where a credential plugin's messages go; default nowhere (they are still quoted when it fails). */
   readonly pluginStderr?: Writable | undefined;
+  /** Limit for one run of a credential plugin, milliseconds; default 2 minutes, 10 when it may ask a person. */
+  readonly pluginTimeoutMs?: number | undefined;
   /** Default `kubectl-netdebug`. */
   readonly userAgent?: string | undefined;
   /** Where a pod finds its service account, for tests. */
@@ -93,5 +95,6 @@ function pluginOf(settings: Settings, ca: string | undefined, options: ConnectOp
     now: () => clock.now(),
     stdinIsTerminal: options.stdinIsTerminal ?? false,
     stderr: options.pluginStderr,
+    timeoutMs: options.pluginTimeoutMs,
   });
 }

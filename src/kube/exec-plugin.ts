@@ -156,9 +156,15 @@ function runPlugin(
     });
     let stdout = '';
     let stderr = '';
-    const fail = (what: string, hint: string) => {
+    const giveUp = () => {
       clearTimeout(timer);
       child.kill('SIGKILL');
+      // What the plugin has started may hold the pipes for longer.
+      child.stdout.destroy();
+      child.stderr.destroy();
+    };
+    const fail = (what: string, hint: string) => {
+      giveUp();
       const said = cleanText(stderr, 600);
       reject(configError(`The credential plugin ${spec.command} ${what}.`, hint, said === '' ? [] : [said]));
     };
@@ -166,7 +172,11 @@ function runPlugin(
       () => fail(`did not end within ${timeoutMs / 1000} s`, 'Run it by hand to see what it waits for.'),
       timeoutMs,
     );
-    const abort = () => fail('was interrupted', 'Run the command again.');
+    const abort = () => {
+      giveUp();
+      reject(signal?.reason as Error);
+    };
+    if (signal?.aborted) abort();
     signal?.addEventListener('abort', abort, { once: true });
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;

@@ -12,6 +12,7 @@ import {
 } from './channel.js';
 import { withDeadline } from './deadline.js';
 import { podPath, queryString } from './paths.js';
+import { ready } from './request.js';
 import type { Endpoint } from './request.js';
 import { refusedUpgrade } from './upgrade.js';
 import { openChannelSocket } from './websocket.js';
@@ -36,6 +37,7 @@ export async function openExec(
   request: ExecRequest,
   tuning: ExecTuning = {},
 ): Promise<ExecSession> {
+  await ready(endpoint, request.signal);
   return withDeadline(endpoint.server, request.timeoutMs ?? 30_000, request.signal, async (signal) => {
     try {
       return await upgrade(endpoint, request, tuning, signal);

@@ -54,7 +54,10 @@ export function frameParser(handlers: FrameHandlers): (chunk: Buffer) => void {
       if (channel !== -2 || opcode > BINARY) throw new FrameError(`unexpected opcode ${opcode}`);
       channel = -1;
     }
-    if (left === 0) endFrame();
+    if (left > 0) return;
+    // A message may end with an empty frame; one that is empty altogether has no channel.
+    if (opcode < CLOSE && final && channel >= 0) handlers.onData(channel, Buffer.alloc(0), true);
+    endFrame();
   }
 
   function endFrame(): void {

@@ -51,6 +51,15 @@ export async function exchange(endpoint: Endpoint, request: Outgoing): Promise<I
   }
 }
 
+/**
+ * Has the credentials got before a call's deadline begins to run: a plugin may ask a person to log in, and
+ * has a limit of its own.
+ */
+export async function ready(endpoint: Endpoint, signal: AbortSignal | undefined): Promise<void> {
+  signal?.throwIfAborted();
+  await endpoint.credentials.current(signal);
+}
+
 /** Options of node:https and ws alike for this endpoint and these credentials. */
 export function tlsOptions(endpoint: Endpoint, credentials: Credentials): https.RequestOptions {
   const { cert, key } = credentials;

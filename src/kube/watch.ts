@@ -6,7 +6,7 @@ import { withDeadline } from './deadline.js';
 import type { Clock } from './deadline.js';
 import { lineSplitter } from './lines.js';
 import { listQuery } from './list.js';
-import { exchange } from './request.js';
+import { exchange, ready } from './request.js';
 import type { Endpoint } from './request.js';
 import { isWorthRetrying, retrying, waitMs } from './retry.js';
 import { ApiError, isApiError, isStatus } from './status.js';
@@ -51,6 +51,7 @@ export async function* watchFrom<T>(
   const timer = options.timeoutMs === undefined ? undefined : setTimeout(stop, options.timeoutMs);
   const position: Position = { resourceVersion: options.resourceVersion, failures: 0 };
   try {
+    await ready(parts.endpoint, end.signal);
     // The first connection is a read like others: what is wrong with it is told at once.
     let answer = await retrying(parts.clock, end.signal, () =>
       open(parts, path, options, position, end.signal),
