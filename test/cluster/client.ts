@@ -15,6 +15,13 @@ export interface Answer {
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- objects of any kind, looked into by tests
 export type ApiObject = Record<string, any>;
 
+/** A field of an object by its path (`status.containerStatuses.0.state`); undefined where the path ends early. */
+export function at(object: unknown, path: string): unknown {
+  return path
+    .split('.')
+    .reduce<unknown>((value, key) => (value as Record<string, unknown> | null | undefined)?.[key], object);
+}
+
 /** PEM texts and the address. */
 export interface Credentials {
   readonly server: string;

@@ -4,6 +4,7 @@ import type { Server, Socket } from 'node:net';
 import path from 'node:path';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { bootstrap } from './api/bootstrap.js';
 import { createPki, type KeyPair } from './api/pki.js';
 import { startApiServer } from './api/server.js';
 import { createStore } from './api/store.js';
@@ -29,7 +30,6 @@ interface Parts {
   readonly nodes: Nodes;
   readonly tls: KeyPair & { readonly ca: string };
   readonly tokens: ReadonlyMap<string, Identity>;
-  readonly now: () => number;
 }
 
 function logBug(error: unknown): void {
@@ -51,18 +51,23 @@ function slow(kubelet: Kubelet | undefined, book: FaultBook): Kubelet | undefine
   );
 }
 
-async function startApi(parts: Parts, rawOf: (socket: Duplex) => Socket | undefined): Promise<ApiServer> {
-  const { book, nodes, store, tokens, tls, now } = parts;
+async function startApi(
+  parts: Parts,
+  listener: Server,
+  rawOf: (socket: Duplex) => Socket | undefined,
+): Promise<ApiServer> {
+  const { book, nodes, store, tokens, tls } = parts;
   const met: MetFaults = new WeakMap();
   const api = await startApiServer({
     store,
     tls,
+    listener,
     kubelet: (node) => slow(nodes.kubelet(node), book),
     onStream: (request) => serveStream(request, { delayMs: () => book.kubeletDelayMs(), onBug: logBug }),
     token: (token) => tokens.get(token),
     intercept: (request) => met.get(request),
   });
-  interfere(api.server, book, met, rawOf, now);
+  interfere(api.server, book, met, rawOf);
   return api;
 }
 
@@ -77,8 +82,9 @@ function podOf(store: ApiStore, namespace: string, name: string): Stored {
 /** Sets everything up except the socket. Writes ca.crt, admin.crt and admin.key into the cluster's directory. */
 export async function createCluster(setup: ClusterSetup): Promise<LocalCluster> {
   const book = createFaultBook();
-  const now = (): number => Date.now() + book.skewMs();
-  const store = createStore({ now });
+  const store = createStore({ now: () => Date.now() + book.skewMs() });
+  const { hostname } = new URL(setup.server);
+  bootstrap(store, hostname);
   const pki = await createPki();
   const [server, admin, nodes] = await Promise.all([
     pki.server(),
@@ -90,21 +96,19 @@ export async function createCluster(setup: ClusterSetup): Promise<LocalCluster> 
     writeFileSync(path.join(setup.dir, name), text, { mode: 0o600 });
   }
   const tokens = new Map<string, Identity>();
-  const parts: Parts = { store, book, nodes, tls: { ...server, ca: pki.ca }, tokens, now };
+  const parts: Parts = { store, book, nodes, tls: { ...server, ca: pki.ca }, tokens };
   const rawSockets = new Map<number, Socket>();
   const rawOf = (socket: Duplex): Socket | undefined => rawSockets.get((socket as Socket).remotePort ?? 0);
   let running: { readonly api: ApiServer; readonly socket: Server } | undefined;
 
   return {
     listen: async (socket) => {
-      const api = await startApi(parts, rawOf);
-      running = { api, socket };
       socket.on('connection', (raw) => {
         const port = raw.remotePort ?? 0;
         rawSockets.set(port, raw);
         raw.once('close', () => rawSockets.delete(port));
-        api.server.emit('connection', raw);
       });
+      running = { api: await startApi(parts, socket, rawOf), socket };
     },
     calls: {
       stopListening: async (graceMs) => {

@@ -69,8 +69,8 @@ function asApiFault(fault: Fault): ApiFault | undefined {
         ...(fault.message === undefined ? {} : { message: fault.message }),
       };
     case 'gone':
+      return { kind: 'gone' };
     case 'reset':
-      return { kind: fault.kind };
     case 'drop':
     case 'throttle':
     case 'delay':
@@ -81,16 +81,12 @@ function asApiFault(fault: Fault): ApiFault | undefined {
   }
 }
 
-/**
- * Makes a server meet the faults of `book`. `rawOf` finds the TCP socket below a TLS one, for resets;
- * `now` is the cluster's clock, in milliseconds since the epoch.
- */
+/** Makes a server meet the faults of `book`. `rawOf` finds the TCP socket below a TLS one, for resets. */
 export function interfere(
   server: Server,
   book: FaultBook,
   met: MetFaults,
   rawOf: (socket: Duplex) => Socket | undefined,
-  now: () => number,
 ): void {
   const emit = server.emit.bind(server) as (event: string, ...values: unknown[]) => boolean;
   const onRequest = (event: string, request: IncomingMessage, values: unknown[]): void => {
@@ -106,6 +102,10 @@ export function interfere(
     const inner = faults.map(asApiFault).find((fault) => fault !== undefined);
     if (inner) {
       met.set(request, inner);
+    }
+    if (faults.some(({ kind }) => kind === 'reset')) {
+      hangUp(socket, rawOf(socket), { kind: 'drop', how: 'reset' });
+      return;
     }
     const strip = faults.find((fault) => fault.kind === 'strip-upgrade');
     const go = (): void => {
@@ -127,9 +127,6 @@ export function interfere(
       return emit(event, ...values);
     }
     const [request, ...rest] = values;
-    if (event === 'request' && book.skewMs() !== 0) {
-      (rest[0] as ServerResponse).setHeader('Date', new Date(now()).toUTCString());
-    }
     onRequest(event, request as IncomingMessage, rest);
     return true;
   };

@@ -14,7 +14,7 @@ export interface PodInput {
   readonly namespace?: string;
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
-  /** Default `toolbox`. */
+  /** Default `registry.example/toolbox:1`, the image with every tool. */
   readonly image?: string;
   /** Default: sleep as the only thing it does. */
   readonly command?: readonly string[];
@@ -59,7 +59,7 @@ export function pod(input: PodInput): Manifest {
       containers: [
         {
           name: input.container ?? 'main',
-          image: input.image ?? 'toolbox',
+          image: input.image ?? 'registry.example/toolbox:1',
           command: input.command ?? parked,
           ...(input.ports ? { ports: input.ports } : {}),
           ...(input.securityContext ? { securityContext: input.securityContext } : {}),

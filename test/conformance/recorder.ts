@@ -220,6 +220,8 @@ export async function upgrade(access: Access, wanted: Upgrade): Promise<Recordin
   const { ca, cert, key, token } = credentialsOf(access.kubeconfig);
   const { hostname, port } = new URL(access.server);
   const raw = net.connect(Number(port), hostname);
+  // The TLS socket tells of it too, unless it was reset below it.
+  raw.on('error', () => undefined);
   const socket = tls.connect({
     socket: raw,
     ca,

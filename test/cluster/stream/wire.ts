@@ -91,7 +91,8 @@ export function cutConnection(socket: Duplex, cut: Cut, hangUp: () => void): () 
     return {
       write: (chunk, callback) => {
         if (over) {
-          callback();
+          // Later, as a socket does: http takes a callback within the call for the end of the response.
+          setImmediate(callback);
           return true;
         }
         // The 101 is no frame; it passes whole when frames are counted.
