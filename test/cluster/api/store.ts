@@ -121,7 +121,7 @@ export function createStore(options: StoreOptions = {}): ApiStore {
       change(object);
       object.metadata.resourceVersion = previous.metadata.resourceVersion;
       // Written and read back, as JSON would be: a field set to undefined is an absent one.
-      const stored = JSON.parse(JSON.stringify(object)) as Stored;
+      const stored = copy(object);
       return isDeepStrictEqual(stored, previous) ? previous : place(key, stored, previous);
     },
     remove(key, namespace, name) {

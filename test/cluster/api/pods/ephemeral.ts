@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { copy } from '../json.js';
 import { field, type FieldError } from '../status.js';
 import { isMirrorPod } from './defaults.js';
 import { ephemeralDifference, specDifference } from './dump.js';
@@ -95,7 +96,7 @@ const mayChange =
 
 /** An update through pods: the spec is all but immutable. */
 export function podUpdateErrors(before: Pod, after: Pod): FieldError[] {
-  const allowed = structuredClone(after);
+  const allowed = copy(after);
   for (const list of ['containers', 'initContainers'] as const) {
     for (const [index, container] of (allowed.spec[list] ?? []).entries()) {
       const image = before.spec[list]?.[index]?.image;
