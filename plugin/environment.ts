@@ -1,9 +1,8 @@
 import type { Readable, Writable } from 'node:stream';
+import type { Clock as DebuggerClock } from '../src/debugger/types.js';
 
 /** Time as the commands see it; tests pass one that they move by hand. */
-export interface Clock {
-  /** Milliseconds since 1970. */
-  now(): number;
+export interface Clock extends DebuggerClock {
   /** Calls back every so many milliseconds until the returned function is called; never keeps the program alive. */
   every(milliseconds: number, call: () => void): () => void;
 }

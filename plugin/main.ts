@@ -1,4 +1,5 @@
 import { homedir } from 'node:os';
+import { setTimeout } from 'node:timers/promises';
 import type { Environment, StopReason } from './environment.js';
 import { run } from './run.js';
 
@@ -52,6 +53,7 @@ function environment(): Environment {
     signal: controller.signal,
     clock: {
       now: () => Date.now(),
+      sleep: (milliseconds, signal) => setTimeout(milliseconds, undefined, { signal }).catch(() => undefined),
       every(milliseconds, call) {
         const timer = setInterval(call, milliseconds);
         timer.unref();

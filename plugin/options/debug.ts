@@ -1,6 +1,6 @@
 import type { DebugOptions } from '../../src/debugger/types.js';
 import { parseDuration } from './duration.js';
-import type { Flags } from './flags.js';
+import type { Flag, Flags } from './flags.js';
 import type { Setting, Settings } from './setting.js';
 import { settingOf } from './setting.js';
 import { usageError } from './usage.js';
@@ -69,16 +69,13 @@ export const debugFlags = {
   'dry-run': { kind: 'switch', describe: 'print the exact patch, change nothing', group: 'Debug container' },
 } as const satisfies Flags;
 
-/** `-c/--container`: for ping, sockets and the like another word for --target. */
-export const containerFlag = {
-  container: {
-    kind: 'text',
-    short: 'c',
-    placeholder: 'CONTAINER',
-    describe: 'the container meant, when its processes matter; the same as --target',
-    group: 'Flags',
-  },
-} as const satisfies Flags;
+/** `--container`: for ping, sockets and the like another word for --target. */
+export const containerFlag: Flag = {
+  kind: 'text',
+  placeholder: 'CONTAINER',
+  describe: 'the container meant, when its processes matter; the same as --target',
+  group: 'Flags',
+};
 
 /** Reads the flags of {@link debugFlags}. */
 export function parseDebug(words: Words, settings: Settings): DebugRequest {

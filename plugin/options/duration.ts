@@ -17,9 +17,9 @@ const part = /(\d+(?:\.\d+)?|\.\d+)(ns|us|µs|μs|ms|s|m|h|d)/y;
 /** What {@link parseDuration} takes, for messages. */
 export const durationForm = 'a number with a unit, such as 90s, 15m or 1h30m';
 
-/** `1h30m` in milliseconds, as Go writes durations, days added; a bare whole number is seconds, as in kubectl. */
+/** `1h30m` in milliseconds, as Go writes durations, days added; a bare number is seconds, as in kubectl. */
 export function durationMs(text: string): number | undefined {
-  if (/^\d{1,12}$/.test(text)) return Number(text) * 1000;
+  if (/^\d{1,12}(\.\d{1,9})?$/.test(text)) return Number(text) * 1000;
   let total = 0;
   part.lastIndex = 0;
   while (part.lastIndex < text.length) {

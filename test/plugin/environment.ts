@@ -32,6 +32,7 @@ export function fakeEnvironment(argv: readonly string[], given: Partial<Environm
     signal: controller.signal,
     clock: {
       now: () => now,
+      sleep: () => Promise.resolve(),
       every(milliseconds, call) {
         const timer = { every: milliseconds, call, next: now + milliseconds };
         timers.add(timer);

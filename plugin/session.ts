@@ -1,0 +1,67 @@
+import type { DebugContainer, Need } from '../src/debugger/types.js';
+import type { KubeApi } from '../src/kube/api.js';
+import type { RunTool } from '../src/tools/run.js';
+import type { Environment } from './environment.js';
+import type { DebugRequest } from './options/debug.js';
+import type { OutputOptions } from './options/output.js';
+import { showDebugProgress } from './print/progress.js';
+import type { StatusLine } from './print/statusline.js';
+
+/** A pod by its name. */
+export interface PodAddress {
+  readonly namespace: string;
+  readonly pod: string;
+}
+
+/** What a command needs besides the pod to get at a debug container. */
+export interface SessionContext {
+  readonly api: KubeApi;
+  readonly environment: Environment;
+  readonly status: StatusLine;
+  readonly output: OutputOptions;
+  readonly debug: DebugRequest;
+}
+
+/** A running debug container, and how tools are started in it. */
+export interface DebugSession {
+  readonly container: DebugContainer;
+  readonly run: RunTool;
+}
+
+/**
+ * Gets a debug container in the pod, found or injected, and shows on stderr what is waited for. What the profile cannot do is
+ * said once, when the container is new. Rejects with a NetdebugError.
+ */
+export async function openSession(
+  context: SessionContext,
+  at: PodAddress,
+  need: Need,
+): Promise<DebugSession> {
+  const { api, environment, status, output, debug } = context;
+  const { signal, clock } = environment;
+  const [{ ensureDebugContainer }, { runTool }, { readDebugOptions }] = await Promise.all([
+    import('../src/debugger/ensure.js'),
+    import('../src/debugger/lifeline.js'),
+    import('./options/profilefile.js'),
+  ]);
+  const options = await readDebugOptions(debug, environment.cwd);
+  try {
+    const container = await ensureDebugContainer(api, {
+      ...at,
+      need,
+      options,
+      onProgress: (progress) => showDebugProgress(status, progress, output.verbose),
+      clock,
+      random: environment.random,
+      signal,
+    });
+    if (!container.reused || output.verbose)
+      for (const limit of container.limits) status.note(`note: ${limit}`);
+    return {
+      container,
+      run: (argv) => runTool(api, container, argv, { clock, ttlSeconds: options.ttlSeconds, signal }),
+    };
+  } finally {
+    status.clear();
+  }
+}
