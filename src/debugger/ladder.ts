@@ -93,13 +93,13 @@ function refusedError(
   if (security)
     details.unshift(`label of namespace ${namespace}: pod-security.kubernetes.io/enforce=${security.level}`);
   const by = security ? `Pod Security "${security.level}"` : (refused.map(byOf)[0] ?? 'The API server');
-  const what =
-    works === undefined
-      ? alone
-        ? `the profile ${refused[0]?.rung ?? ''}`
-        : 'every debug container'
-      : 'capturing packets';
-  return new NetdebugError(`${upperFirst(by)} in namespace ${namespace} does not allow ${what}.`, {
+  const verdict =
+    works !== undefined
+      ? 'allows no packet capture'
+      : alone
+        ? `does not allow the profile ${refused[0]?.rung ?? ''}`
+        : 'allows no debug container';
+  return new NetdebugError(`${upperFirst(by)} in namespace ${namespace} ${verdict}.`, {
     exitCode: ExitCode.notAllowed,
     details,
     hint: hint(namespace, security !== undefined, works, alone),

@@ -40,7 +40,7 @@ export function whyNot(pod: Pod): NetdebugError | undefined {
   }
   const phase = pod.status?.phase;
   if (phase === 'Succeeded' || phase === 'Failed') {
-    const reason = pod.status?.reason === undefined ? '' : ` (${cleanText(pod.status.reason, 60)})`;
+    const reason = pod.status?.reason === undefined ? '' : `: ${cleanText(pod.status.reason, 60)}`;
     return refuse(`Pod ${name} has finished (${phase}${reason}); nothing can be started in it any more.`);
   }
   if (pod.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined) {

@@ -1,0 +1,460 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  ensureDebugContainer,
+  previewDebugContainer,
+  type DebugContainerRequest,
+} from '../../src/debugger/ensure.js';
+import { debugContainerSpec } from '../../src/debugger/spec.js';
+import type { DebugOptions, DebugProgress } from '../../src/debugger/types.js';
+import type { NetdebugError } from '../../src/errors.js';
+import type { KubeApi, SendOptions } from '../../src/kube/api.js';
+import type { EphemeralContainer, KubeEvent, Pod, WatchEvent } from '../../src/kube/types.js';
+import { apiError, fakeApi, handClock, type HandClock } from './fakes.js';
+import { statusOf, transcript } from './transcripts.js';
+
+const options: DebugOptions = {
+  image: 'toolbox:1',
+  profile: 'auto',
+  fresh: false,
+  ttlSeconds: 900,
+  startTimeoutMs: 60_000,
+};
+const base: Pod = {
+  metadata: { name: 'web-0', namespace: 'shop', uid: 'u1', resourceVersion: '7' },
+  spec: { containers: [{ name: 'app' }], nodeName: 'n1' },
+  status: { phase: 'Running' },
+};
+
+interface Patch {
+  readonly dryRun: boolean;
+  readonly container: EphemeralContainer;
+}
+
+/** An API server with one pod. */
+class FakeServer {
+  readonly requests: string[] = [];
+  readonly patches: Patch[] = [];
+  readonly progress: DebugProgress[] = [];
+  readonly clock: HandClock = handClock();
+  pod: Pod = base;
+  events: KubeEvent[] = [];
+  /** What admission says to a patch; may change the container. */
+  admit: (patch: Patch) => EphemeralContainer | undefined = ({ container }) => container;
+  warnings: readonly string[] = [];
+  mayWatch = true;
+  private watchers: ((event: WatchEvent<Pod>) => void)[] = [];
+
+  readonly api: KubeApi = fakeApi({
+    get: (path: string) => {
+      this.requests.push(`GET ${path}`);
+      return Promise.resolve(this.pod as never);
+    },
+    list: () => Promise.resolve({ items: this.events as never[], resourceVersion: '1' }),
+    send: (_method: string, path: string, send: SendOptions = {}) => {
+      const dryRun = send.query?.dryRun === 'All';
+      this.requests.push(`PATCH ${path}${dryRun ? '?dryRun=All' : ''}`);
+      const [container] = (send.body as { spec: { ephemeralContainers: EphemeralContainer[] } }).spec
+        .ephemeralContainers;
+      if (container === undefined) throw new Error('empty patch');
+      const patch = { dryRun, container };
+      this.patches.push(patch);
+      const stored = this.admit(patch);
+      const pod = {
+        ...this.pod,
+        spec: {
+          ...this.pod.spec,
+          ephemeralContainers: [stored, ...(this.pod.spec.ephemeralContainers ?? [])].flatMap(
+            (one) => one ?? [],
+          ),
+        },
+      };
+      if (!dryRun) this.pod = pod;
+      return Promise.resolve({ object: pod as never, warnings: this.warnings });
+    },
+    watch: <T>(_path: string, { signal }: { signal?: AbortSignal | undefined }) =>
+      this.watch(signal) as AsyncIterable<WatchEvent<T>>,
+  });
+
+  private async *watch(signal: AbortSignal | undefined): AsyncGenerator<WatchEvent<Pod>> {
+    this.requests.push('WATCH');
+    if (!this.mayWatch)
+      throw apiError(
+        403,
+        'pods is forbidden: User "u" cannot watch resource "pods" in API group "" in the namespace "shop"',
+      );
+    while (signal?.aborted !== true) {
+      yield await new Promise<WatchEvent<Pod>>((resolve, reject) => {
+        this.watchers.push(resolve);
+        signal?.addEventListener('abort', () => {
+          reject(new Error('aborted'));
+        });
+      });
+    }
+  }
+
+  /** The kubelet says something of the newest debug container. */
+  async status(state: object, type: WatchEvent<Pod>['type'] = 'MODIFIED'): Promise<void> {
+    const name = this.pod.spec.ephemeralContainers?.[0]?.name ?? '';
+    this.pod = { ...this.pod, status: { ...this.pod.status, ephemeralContainerStatuses: [{ name, state }] } };
+    for (const watcher of this.watchers.splice(0)) watcher({ type, object: this.pod });
+    await this.clock.advance(0);
+  }
+
+  request(
+    more: Partial<Omit<DebugContainerRequest, 'options'>> & { readonly options?: Partial<DebugOptions> } = {},
+  ): DebugContainerRequest {
+    let next = 0;
+    return {
+      namespace: 'shop',
+      pod: 'web-0',
+      need: 'raw',
+      onProgress: (one) => this.progress.push(one),
+      clock: this.clock,
+      random: () => (next += 0.037) % 1,
+      ...more,
+      options: { ...options, ...more.options },
+    };
+  }
+}
+
+/** Waits for the container while the test plays the kubelet; failures are values, so that none goes unhandled in between. */
+function ensure(server: FakeServer, request = server.request()) {
+  return ensureDebugContainer(server.api, request).then(
+    (container) => ({ container }),
+    (error: unknown) => ({ error: error as NetdebugError }),
+  );
+}
+
+const refuse = (note: string): never => {
+  const exchange = transcript('inject-rejected').find((one) => one.note === note);
+  if (exchange === undefined) throw new Error(note);
+  const status = statusOf(exchange);
+  throw apiError(
+    exchange.response?.status ?? 0,
+    status.message ?? '',
+    status,
+    'PATCH',
+    exchange.request?.path,
+  );
+};
+
+const adds = ({ container }: Patch) => (container.securityContext?.capabilities?.add?.length ?? 0) > 0;
+const isRoot = ({ container }: Patch) => container.securityContext?.runAsUser === 0;
+const baselineNamespace = (patch: Patch) =>
+  adds(patch) ? refuse('PodSecurity baseline: netadmin profile') : patch.container;
+const restrictedNamespace = (patch: Patch) =>
+  adds(patch)
+    ? refuse('PodSecurity restricted: netadmin profile')
+    : isRoot(patch)
+      ? refuse('PodSecurity restricted: no securityContext')
+      : patch.container;
+
+const own = '/api/v1/namespaces/shop/pods/web-0';
+const running = { running: { startedAt: '2026-01-01T00:00:00Z' } };
+
+describe('ensureDebugContainer', () => {
+  test('one that runs costs one GET', async () => {
+    const server = new FakeServer();
+    const spec = debugContainerSpec('netdebug-there', base, 'netadmin', options);
+    server.pod = {
+      ...base,
+      spec: { ...base.spec, ephemeralContainers: [spec] },
+      status: { ephemeralContainerStatuses: [{ name: spec.name, state: running }] },
+    };
+    expect(await ensure(server)).toEqual({
+      container: {
+        namespace: 'shop',
+        pod: 'web-0',
+        container: 'netdebug-there',
+        image: 'toolbox:1',
+        profile: 'netadmin',
+        reused: true,
+        limits: [],
+        warnings: [],
+      },
+    });
+    expect(server.requests).toEqual([`GET ${own}`]);
+  });
+
+  test('a new one is tried, injected and waited for', async () => {
+    const server = new FakeServer();
+    const result = ensure(server);
+    await server.clock.advance(0);
+    await server.status({ waiting: { reason: 'ContainerCreating' } });
+    await server.status(running);
+    expect(await result).toMatchObject({
+      container: { profile: 'netadmin', reused: false, container: expect.stringMatching(/^netdebug-/) },
+    });
+    expect(server.requests).toEqual([
+      `GET ${own}`,
+      `PATCH ${own}/ephemeralcontainers?dryRun=All`,
+      `PATCH ${own}/ephemeralcontainers`,
+      'WATCH',
+    ]);
+    expect(server.patches[0]?.container).toEqual(server.patches[1]?.container);
+    expect(server.progress.map(({ kind }) => kind)).toEqual(['injecting', 'running']);
+  });
+
+  test('under baseline it takes the baseline profile and says so', async () => {
+    const server = new FakeServer();
+    server.admit = baselineNamespace;
+    const result = ensure(server);
+    await server.clock.advance(0);
+    await server.status(running);
+    const { container } = (await result) as { container: { profile: string; limits: readonly string[] } };
+    expect(container.profile).toBe('baseline');
+    expect(container.limits).toHaveLength(2);
+    expect(server.progress[0]).toEqual({
+      kind: 'rung-refused',
+      profile: 'netadmin',
+      why: 'Pod Security "baseline": non-default capabilities',
+    });
+  });
+
+  test('under restricted a tool without raw sockets still gets its container', async () => {
+    const server = new FakeServer();
+    server.admit = restrictedNamespace;
+    const result = ensure(server, server.request({ need: 'none' }));
+    await server.clock.advance(0);
+    await server.status(running);
+    expect(await result).toMatchObject({ container: { profile: 'restricted' } });
+  });
+
+  test('under restricted a capture is refused with level, label, fields and what still works; nothing is injected', async () => {
+    const server = new FakeServer();
+    server.admit = restrictedNamespace;
+    const { error } = (await ensure(server)) as { error: NetdebugError };
+    expect(error.exitCode).toBe(5);
+    expect(error.message).toBe('Pod Security "restricted" in namespace shop allows no packet capture.');
+    expect(error.details[0]).toBe('label of namespace shop: pod-security.kubernetes.io/enforce=restricted');
+    expect(error.details).toContain(
+      'netadmin: unrestricted capabilities: container "d" must set securityContext.capabilities.drop=["ALL"]; container "d" must not include "NET_ADMIN", "NET_RAW" in securityContext.capabilities.add',
+    );
+    expect(error.hint).toMatch(/still works here: ping, netstat, connect, dns, http \(profile restricted\)/);
+    expect(server.patches.every(({ dryRun }) => dryRun)).toBe(true);
+  });
+
+  test('a profile that was named is not replaced by a lower one', async () => {
+    const server = new FakeServer();
+    server.admit = baselineNamespace;
+    const { error } = (await ensure(server, server.request({ options: { profile: 'netadmin' } }))) as {
+      error: NetdebugError;
+    };
+    expect(error).toMatchObject({
+      exitCode: 5,
+      message: 'Pod Security "baseline" in namespace shop does not allow the profile netadmin.',
+    });
+    expect(server.patches).toHaveLength(1);
+  });
+
+  test('a policy that refuses everything is named with its words', async () => {
+    const server = new FakeServer();
+    server.admit = () => {
+      throw apiError(
+        422,
+        `pods "web-0" is forbidden: ValidatingAdmissionPolicy 'no-debug' with binding 'b' denied request: ask the platform team`,
+      );
+    };
+    const { error } = (await ensure(server)) as { error: NetdebugError };
+    expect(error).toMatchObject({
+      exitCode: 5,
+      message: 'ValidatingAdmissionPolicy no-debug in namespace shop allows no debug container.',
+    });
+  });
+
+  test('missing rights: the Role to ask for', async () => {
+    const server = new FakeServer();
+    server.admit = () => {
+      throw apiError(
+        403,
+        'pods "web-0" is forbidden: User "rec-min" cannot patch resource "pods/ephemeralcontainers" in API group "" in the namespace "shop"',
+      );
+    };
+    const { error } = (await ensure(server)) as { error: NetdebugError };
+    expect(error.exitCode).toBe(5);
+    expect(error.message).toBe('User rec-min may not patch pods/ephemeralcontainers in namespace shop.');
+    expect(error.hint).toContain(
+      '- {apiGroups: [""], resources: [pods/ephemeralcontainers], verbs: [patch]}',
+    );
+    expect(error.hint).toContain('- {apiGroups: [""], resources: [pods/exec], verbs: [get, create]}');
+  });
+
+  test('a name that is taken, or a pod that changed: read again and decide again', async () => {
+    const server = new FakeServer();
+    let clashes = 2;
+    server.admit = ({ dryRun, container }) => {
+      if (dryRun || clashes === 0) return container;
+      clashes--;
+      throw apiError(409, 'the object has been modified');
+    };
+    const result = ensure(server);
+    await server.clock.advance(0);
+    await server.status(running);
+    expect(await result).toMatchObject({ container: { reused: false } });
+    const names = server.patches.filter(({ dryRun }) => !dryRun).map(({ container }) => container.name);
+    expect(new Set(names).size).toBe(3);
+    expect(server.requests.filter((one) => one.startsWith('GET'))).toHaveLength(3);
+  });
+
+  test('gives up after five clashes', async () => {
+    const server = new FakeServer();
+    server.admit = () => {
+      throw apiError(409, 'the object has been modified');
+    };
+    expect(await ensure(server)).toMatchObject({ error: { code: 409 } });
+    expect(server.patches).toHaveLength(5);
+  });
+
+  test('what a webhook changed is said, and its name is used', async () => {
+    const server = new FakeServer();
+    server.warnings = ['recorded for audit'];
+    server.admit = ({ container }) => ({
+      ...container,
+      name: 'renamed',
+      image: 'mirror/toolbox:1',
+      securityContext: { runAsUser: 0, capabilities: { drop: ['ALL'] } },
+    });
+    const result = ensure(server);
+    await server.clock.advance(0);
+    await server.status(running);
+    expect(await result).toMatchObject({
+      container: {
+        container: 'renamed',
+        image: 'mirror/toolbox:1',
+        warnings: ['recorded for audit'],
+        limits: [expect.stringContaining('cannot be captured')],
+      },
+    });
+    expect(server.progress.filter(({ kind }) => kind === 'warning')).toEqual([
+      { kind: 'warning', text: 'recorded for audit' },
+      {
+        kind: 'warning',
+        text: 'the cluster changed the debug container: the name is renamed, the image is mirror/toolbox:1 instead of toolbox:1, securityContext.runAsNonRoot is absent instead of false, securityContext.capabilities is {"drop":["ALL"]} instead of {"add":["NET_ADMIN","NET_RAW"]}',
+      },
+    ]);
+  });
+
+  test('a webhook that takes the container out', async () => {
+    const server = new FakeServer();
+    server.admit = ({ dryRun, container }) => (dryRun ? container : undefined);
+    expect(await ensure(server)).toMatchObject({ error: { exitCode: 5 } });
+  });
+
+  test('preview asks by dry run only', async () => {
+    const server = new FakeServer();
+    const preview = await previewDebugContainer(server.api, server.request());
+    expect(preview).toMatchObject({
+      kind: 'inject',
+      injection: {
+        method: 'PATCH',
+        path: `${own}/ephemeralcontainers`,
+        contentType: 'application/strategic-merge-patch+json',
+      },
+    });
+    expect(server.patches.map(({ dryRun }) => dryRun)).toEqual([true]);
+    expect(preview.kind === 'inject' && preview.injection.body.spec.ephemeralContainers[0]).toEqual(
+      server.patches[0]?.container,
+    );
+  });
+});
+
+describe('waiting', () => {
+  const event = (name: string, type: string, reason: string, message: string): KubeEvent => ({
+    metadata: { name: reason },
+    type,
+    reason,
+    message,
+    involvedObject: { name: 'web-0', uid: 'u1', fieldPath: `spec.ephemeralContainers{${name}}` },
+  });
+  const injected = (server: FakeServer) => server.pod.spec.ephemeralContainers?.[0]?.name ?? '';
+
+  test('tells every second what the kubelet is at', async () => {
+    const server = new FakeServer();
+    const result = ensure(server);
+    await server.clock.advance(0);
+    server.events = [event(injected(server), 'Normal', 'Pulling', 'Pulling image')];
+    await server.clock.advance(2_500);
+    expect(server.progress.filter(({ kind }) => kind === 'waiting')).toEqual([
+      { kind: 'waiting', what: 'pulling image', elapsedMs: 400 },
+      { kind: 'waiting', what: 'pulling image', elapsedMs: 1_400 },
+      { kind: 'waiting', what: 'pulling image', elapsedMs: 2_400 },
+    ]);
+    await server.status(running);
+    expect(await result).toHaveProperty('container');
+    const reported = server.progress.length;
+    await server.clock.advance(10_000);
+    expect(server.progress).toHaveLength(reported);
+  });
+
+  test('an image that fails is known from its event, long before the status tells', async () => {
+    const server = new FakeServer();
+    const result = ensure(server);
+    await server.clock.advance(0);
+    server.events = [
+      event(injected(server), 'Warning', 'Failed', 'Failed to pull image "toolbox:1": not found'),
+    ];
+    await server.clock.advance(400);
+    expect(await result).toMatchObject({
+      error: {
+        exitCode: 7,
+        message: expect.stringContaining('ErrImagePull: Failed to pull image "toolbox:1": not found'),
+      },
+    });
+  });
+
+  test('the limit ends it with the last that was known', async () => {
+    const server = new FakeServer();
+    const result = ensure(server, server.request({ options: { startTimeoutMs: 5_000 } }));
+    await server.clock.advance(0);
+    server.events = [event(injected(server), 'Normal', 'Pulling', 'Pulling image')];
+    await server.clock.advance(5_000);
+    expect(await result).toMatchObject({
+      error: {
+        exitCode: 7,
+        message: expect.stringMatching(/did not start within 5 s; last it was: pulling image\.$/),
+        details: ['event Pulling: Pulling image'],
+      },
+    });
+  });
+
+  test('without the right to watch it reads the pod again and again', async () => {
+    const server = new FakeServer();
+    server.mayWatch = false;
+    const result = ensure(server);
+    await server.clock.advance(2_000);
+    await server.status(running);
+    await server.clock.advance(1_000);
+    expect(await result).toHaveProperty('container');
+    expect(server.requests.filter((one) => one.startsWith('GET')).length).toBeGreaterThan(3);
+  });
+
+  test('a pod that goes away', async () => {
+    const server = new FakeServer();
+    const result = ensure(server);
+    await server.clock.advance(0);
+    await server.status({ waiting: {} }, 'DELETED');
+    expect(await result).toMatchObject({
+      error: { exitCode: 6, message: expect.stringContaining('was deleted') },
+    });
+  });
+
+  test('Ctrl-C', async () => {
+    const server = new FakeServer();
+    const interrupt = new AbortController();
+    const result = ensure(server, server.request({ signal: interrupt.signal }));
+    await server.clock.advance(0);
+    interrupt.abort();
+    expect(await result).toMatchObject({ error: { exitCode: 130 } });
+  });
+
+  test('one that another command has just injected is waited for, not doubled', async () => {
+    const server = new FakeServer();
+    const spec = debugContainerSpec('netdebug-other', base, 'netadmin', options);
+    server.pod = { ...base, spec: { ...base.spec, ephemeralContainers: [spec] } };
+    const result = ensure(server);
+    await server.clock.advance(0);
+    await server.status(running);
+    expect(await result).toMatchObject({ container: { container: 'netdebug-other', reused: true } });
+    expect(server.patches).toEqual([]);
+  });
+});
