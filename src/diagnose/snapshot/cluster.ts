@@ -1,0 +1,118 @@
+import { ExitCode, NetdebugError } from '../../errors.js';
+import type { KubeApi } from '../../kube/api.js';
+import { namespacePath, resourcePath } from '../../kube/paths.js';
+import { isApiError } from '../../kube/status.js';
+import type { KubeObject } from '../../kube/types.js';
+import type { Reading } from '../reading.js';
+import { snapshotKinds } from './kinds.js';
+import { createSnapshot } from './snapshot.js';
+import type { Part, Snapshot, SnapshotKind } from './types.js';
+
+/** Something to read: a kind in one namespace, or everywhere; or single objects of a cluster-scoped kind by name. */
+export interface Want {
+  readonly kind: SnapshotKind;
+  readonly namespace?: string;
+  /** Only for namespaces: many people may get one whom nobody lets list them. */
+  readonly names?: readonly string[];
+}
+
+type Api = Pick<KubeApi, 'get' | 'list'>;
+
+interface ApiGroupList {
+  readonly groups?: readonly {
+    readonly name: string;
+    readonly versions?: readonly { readonly version: string }[];
+  }[];
+}
+
+/**
+ * Reads what is wanted, all at once, page by page. Optional kinds are looked up in the API groups first: a list of a kind that does
+ * not exist is answered with 403 to those who may not list it, and would read as "forbidden" instead of "absent".
+ * `more` says, after the first round, what is needed besides. Rejects when the cluster cannot be reached or refuses who you are.
+ */
+export async function readCluster(
+  api: Api,
+  wants: readonly Want[],
+  more: (snapshot: Snapshot) => readonly Want[] = () => [],
+): Promise<Snapshot> {
+  const groups = wants.some(({ kind }) => snapshotKinds[kind].optional) ? readGroups(api) : undefined;
+  const first = await readParts(api, wants, groups);
+  const second = await readParts(api, more(createSnapshot(first)), groups);
+  return createSnapshot([...first, ...second]);
+}
+
+async function readParts(
+  api: Api,
+  wants: readonly Want[],
+  groups: Promise<Groups> | undefined,
+): Promise<Part[]> {
+  const distinct = new Map(wants.map((want) => [`${want.kind}/${want.namespace ?? ''}`, want]));
+  const parts = await Promise.all(
+    [...distinct.values()].map(async (want): Promise<Part> => {
+      const { kind, namespace } = want;
+      const reading = await readOne(api, want, groups);
+      return { kind, ...(namespace === undefined ? {} : { namespace }), reading: reading as Reading<never> };
+    }),
+  );
+  const failures = parts.flatMap(({ reading }) => (reading.state === 'unknown' ? [reading.cause] : []));
+  const refused = failures.find((error) => isApiError(error, 401));
+  if (refused !== undefined) throw refused as Error;
+  // One list that takes too long is a gap; when nothing answers there is no cluster to speak of.
+  const unreachable = failures.find(
+    (error) => error instanceof NetdebugError && error.exitCode === ExitCode.unreachable,
+  );
+  if (unreachable !== undefined && parts.every(({ reading }) => reading.state !== 'there'))
+    throw unreachable as Error;
+  return parts;
+}
+
+type Groups = { readonly names: ReadonlySet<string> } | { readonly error: unknown };
+
+async function readGroups(api: Api): Promise<Groups> {
+  try {
+    const { groups = [] } = await api.get<ApiGroupList>('/apis');
+    return {
+      names: new Set(
+        groups.flatMap(({ name, versions = [] }) => versions.map(({ version }) => `${name}/${version}`)),
+      ),
+    };
+  } catch (error) {
+    return { error };
+  }
+}
+
+async function readOne(
+  api: Api,
+  { kind, namespace, names }: Want,
+  groups: Promise<Groups> | undefined,
+): Promise<Reading<KubeObject>> {
+  const { group, version, resource, optional } = snapshotKinds[kind];
+  const what = `list ${resource}${group === '' ? '' : `.${group}`}${namespace === undefined ? '' : ` in namespace ${namespace}`}`;
+  if (optional && groups !== undefined) {
+    const known = await groups;
+    if ('error' in known) return unread(known.error, 'get /apis');
+    if (!known.names.has(`${group}/${version}`)) return { state: 'absent' };
+  }
+  if (names !== undefined) return { state: 'there', items: await readNamespaces(api, names) };
+  try {
+    const { items } = await api.list<KubeObject>(resourcePath({ group, version, resource, namespace }));
+    return { state: 'there', items };
+  } catch (error) {
+    return isApiError(error, 404) && optional ? { state: 'absent' } : unread(error, what);
+  }
+}
+
+/** Namespaces that can be read; the labels of the others stay unknown to whoever looks for them. */
+async function readNamespaces(api: Api, names: readonly string[]): Promise<KubeObject[]> {
+  const found = await Promise.all(
+    names.map((name) => api.get<KubeObject>(namespacePath(name)).catch(() => undefined)),
+  );
+  return found.filter((namespace) => namespace !== undefined);
+}
+
+function unread(error: unknown, what: string): Reading<never> {
+  const why = isApiError(error, 403)
+    ? `forbidden: ${what}`
+    : `${what}: ${error instanceof Error ? error.message.replace(/\.$/, '') : String(error)}`;
+  return { state: 'unknown', why, cause: error };
+}

@@ -1,0 +1,122 @@
+import type { SnapshotKind } from './types.js';
+
+/** How the API names a kind. */
+export interface KindAddress {
+  readonly kind: string;
+  /** Empty for core. */
+  readonly group: string;
+  readonly version: string;
+  /** As in the path; the name in a snapshot differs where two groups share one. */
+  readonly resource: string;
+  readonly namespaced: boolean;
+  /** Comes with a CRD, so that a cluster may lack it. */
+  readonly optional: boolean;
+}
+
+function core(kind: string, resource: string, namespaced = true): KindAddress {
+  return { kind, group: '', version: 'v1', resource, namespaced, optional: false };
+}
+
+function builtIn(kind: string, group: string, resource: string): KindAddress {
+  return { kind, group, version: 'v1', resource, namespaced: true, optional: false };
+}
+
+function custom(
+  kind: string,
+  group: string,
+  version: string,
+  resource: string,
+  namespaced = false,
+): KindAddress {
+  return { kind, group, version, resource, namespaced, optional: true };
+}
+
+/** Every kind that a snapshot can hold. */
+export const snapshotKinds: Readonly<Record<SnapshotKind, KindAddress>> = {
+  pods: core('Pod', 'pods'),
+  namespaces: core('Namespace', 'namespaces', false),
+  nodes: core('Node', 'nodes', false),
+  services: core('Service', 'services'),
+  endpointslices: builtIn('EndpointSlice', 'discovery.k8s.io', 'endpointslices'),
+  deployments: builtIn('Deployment', 'apps', 'deployments'),
+  statefulsets: builtIn('StatefulSet', 'apps', 'statefulsets'),
+  daemonsets: builtIn('DaemonSet', 'apps', 'daemonsets'),
+  replicasets: builtIn('ReplicaSet', 'apps', 'replicasets'),
+  replicationcontrollers: core('ReplicationController', 'replicationcontrollers'),
+  jobs: builtIn('Job', 'batch', 'jobs'),
+  cronjobs: builtIn('CronJob', 'batch', 'cronjobs'),
+  networkpolicies: builtIn('NetworkPolicy', 'networking.k8s.io', 'networkpolicies'),
+  adminnetworkpolicies: custom(
+    'AdminNetworkPolicy',
+    'policy.networking.k8s.io',
+    'v1alpha1',
+    'adminnetworkpolicies',
+  ),
+  baselineadminnetworkpolicies: custom(
+    'BaselineAdminNetworkPolicy',
+    'policy.networking.k8s.io',
+    'v1alpha1',
+    'baselineadminnetworkpolicies',
+  ),
+  clusternetworkpolicies: custom(
+    'ClusterNetworkPolicy',
+    'policy.networking.k8s.io',
+    'v1alpha2',
+    'clusternetworkpolicies',
+  ),
+  ciliumnetworkpolicies: custom('CiliumNetworkPolicy', 'cilium.io', 'v2', 'ciliumnetworkpolicies', true),
+  ciliumclusterwidenetworkpolicies: custom(
+    'CiliumClusterwideNetworkPolicy',
+    'cilium.io',
+    'v2',
+    'ciliumclusterwidenetworkpolicies',
+  ),
+  caliconetworkpolicies: custom('NetworkPolicy', 'crd.projectcalico.org', 'v1', 'networkpolicies', true),
+  calicoglobalnetworkpolicies: custom(
+    'GlobalNetworkPolicy',
+    'crd.projectcalico.org',
+    'v1',
+    'globalnetworkpolicies',
+  ),
+  antreanetworkpolicies: custom('NetworkPolicy', 'crd.antrea.io', 'v1beta1', 'networkpolicies', true),
+  antreaclusternetworkpolicies: custom(
+    'ClusterNetworkPolicy',
+    'crd.antrea.io',
+    'v1beta1',
+    'clusternetworkpolicies',
+  ),
+};
+
+/** Kinds of policies that only one network plugin understands. */
+export const nativePolicyKinds = [
+  'ciliumnetworkpolicies',
+  'ciliumclusterwidenetworkpolicies',
+  'caliconetworkpolicies',
+  'calicoglobalnetworkpolicies',
+  'antreanetworkpolicies',
+  'antreaclusternetworkpolicies',
+] as const satisfies readonly SnapshotKind[];
+
+/** Kinds that make pods. */
+export const workloadKinds = [
+  'deployments',
+  'statefulsets',
+  'daemonsets',
+  'replicasets',
+  'replicationcontrollers',
+  'jobs',
+  'cronjobs',
+] as const satisfies readonly SnapshotKind[];
+
+/** Every kind, in a fixed order. */
+export const allSnapshotKinds = Object.keys(snapshotKinds) as readonly SnapshotKind[];
+
+/** The kind of an object in a file, by its apiVersion and kind; undefined when a snapshot has no use for it. Any version of the group will do, except where versions are kinds of their own. */
+export function snapshotKindOf(apiVersion: string, kind: string): SnapshotKind | undefined {
+  const [group = '', version] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion];
+  return allSnapshotKinds.find((name) => {
+    const known = snapshotKinds[name];
+    if (known.kind !== kind || known.group !== group) return false;
+    return !known.optional || group !== 'policy.networking.k8s.io' || known.version === version;
+  });
+}

@@ -1,0 +1,242 @@
+import * as z from 'zod';
+import type { SnapshotKind } from './types.js';
+
+// Only what this program reads is described; everything else may be there and is left alone.
+const labels = z.record(z.string(), z.string()).nullish();
+const metadata = z.looseObject({ name: z.string().min(1), namespace: z.string().nullish(), labels });
+const selector = z
+  .looseObject({
+    matchLabels: labels,
+    matchExpressions: z
+      .array(z.looseObject({ key: z.string(), operator: z.string(), values: z.array(z.string()).nullish() }))
+      .nullish(),
+  })
+  .nullish();
+
+const containers = z.array(
+  z.looseObject({
+    ports: z
+      .array(
+        z.looseObject({
+          name: z.string().optional(),
+          containerPort: z.number(),
+          protocol: z.string().optional(),
+        }),
+      )
+      .nullish(),
+  }),
+);
+const podSpec = z.looseObject({
+  containers,
+  initContainers: containers.nullish(),
+  hostNetwork: z.boolean().optional(),
+  nodeName: z.string().optional(),
+});
+const pod = z.looseObject({
+  metadata,
+  spec: podSpec,
+  status: z
+    .looseObject({
+      phase: z.string().optional(),
+      podIP: z.string().optional(),
+      podIPs: z.array(z.looseObject({ ip: z.string() })).optional(),
+    })
+    .optional(),
+});
+const template = z.looseObject({ metadata: z.looseObject({ labels }).nullish(), spec: podSpec }).nullish();
+const workload = z.looseObject({
+  metadata,
+  spec: z.looseObject({
+    replicas: z.number().nullish(),
+    // ReplicationController has plain labels where the others have a label selector.
+    selector: z.union([selector, labels]),
+    template,
+    jobTemplate: z.looseObject({ spec: z.looseObject({ template }).nullish() }).nullish(),
+  }),
+});
+
+const networkPolicyRules = (side: 'from' | 'to') =>
+  z
+    .array(
+      z
+        .looseObject({
+          ports: z
+            .array(
+              z.looseObject({
+                protocol: z.string().nullish(),
+                port: z.union([z.number(), z.string()]).nullish(),
+                endPort: z.number().nullish(),
+              }),
+            )
+            .nullish(),
+          [side]: z
+            .array(
+              z.looseObject({
+                podSelector: selector,
+                namespaceSelector: selector,
+                ipBlock: z.looseObject({ cidr: z.string(), except: z.array(z.string()).nullish() }).nullish(),
+              }),
+            )
+            .nullish(),
+        })
+        .nullable(),
+    )
+    .nullish();
+const networkPolicy = z.looseObject({
+  metadata,
+  spec: z
+    .looseObject({
+      podSelector: selector,
+      policyTypes: z.array(z.string()).nullish(),
+      ingress: networkPolicyRules('from'),
+      egress: networkPolicyRules('to'),
+    })
+    .nullish(),
+});
+
+const pods = z.looseObject({ namespaceSelector: selector, podSelector: selector }).nullish();
+// Fields of peers and protocols that are not known here are kept: a policy that uses them fails closed.
+const clusterPeer = z.looseObject({
+  namespaces: z.looseObject({}).nullish(),
+  pods,
+  nodes: selector,
+  networks: z.array(z.string()).nullish(),
+  domainNames: z.array(z.string()).nullish(),
+});
+const destination = z
+  .looseObject({
+    destinationPort: z
+      .looseObject({
+        number: z.number().optional(),
+        range: z.looseObject({ start: z.number(), end: z.number() }).nullish(),
+      })
+      .nullish(),
+  })
+  .nullish();
+const clusterRules = z
+  .array(
+    z.looseObject({
+      name: z.string().optional(),
+      action: z.string().optional(),
+      from: z.array(clusterPeer).nullish(),
+      to: z.array(clusterPeer).nullish(),
+      ports: z
+        .array(
+          z.looseObject({
+            portNumber: z.looseObject({ protocol: z.string().optional(), port: z.number() }).nullish(),
+            portRange: z
+              .looseObject({ protocol: z.string().optional(), start: z.number(), end: z.number() })
+              .nullish(),
+            namedPort: z.string().nullish(),
+          }),
+        )
+        .nullish(),
+      protocols: z
+        .array(
+          z.looseObject({
+            tcp: destination,
+            udp: destination,
+            sctp: destination,
+            destinationNamedPort: z.string().nullish(),
+          }),
+        )
+        .nullish(),
+    }),
+  )
+  .nullish();
+const clusterPolicy = z.looseObject({
+  metadata,
+  spec: z
+    .looseObject({
+      tier: z.string().optional(),
+      priority: z.number().optional(),
+      subject: z.looseObject({ namespaces: selector, pods }).nullish(),
+      ingress: clusterRules,
+      egress: clusterRules,
+    })
+    .nullish(),
+});
+
+const service = z.looseObject({
+  metadata,
+  spec: z.looseObject({
+    type: z.string().optional(),
+    selector: labels,
+    externalTrafficPolicy: z.string().optional(),
+    ports: z
+      .array(
+        z.looseObject({
+          name: z.string().optional(),
+          port: z.number(),
+          protocol: z.string().optional(),
+          targetPort: z.union([z.number(), z.string()]).optional(),
+        }),
+      )
+      .optional(),
+  }),
+});
+const endpointSlice = z.looseObject({
+  metadata,
+  endpoints: z
+    .array(
+      z.looseObject({
+        addresses: z.array(z.string()),
+        conditions: z.looseObject({ ready: z.boolean().nullish() }).nullish(),
+        targetRef: z
+          .looseObject({
+            kind: z.string().optional(),
+            namespace: z.string().optional(),
+            name: z.string().optional(),
+          })
+          .nullish(),
+      }),
+    )
+    .nullish(),
+  ports: z
+    .array(
+      z.looseObject({
+        name: z.string().nullish(),
+        port: z.number().nullish(),
+        protocol: z.string().nullish(),
+      }),
+    )
+    .nullish(),
+});
+const node = z.looseObject({
+  metadata,
+  status: z
+    .looseObject({ addresses: z.array(z.looseObject({ type: z.string(), address: z.string() })).optional() })
+    .optional(),
+});
+
+const schemas: Readonly<Partial<Record<SnapshotKind, z.ZodType>>> = {
+  pods: pod,
+  nodes: node,
+  services: service,
+  endpointslices: endpointSlice,
+  deployments: workload,
+  statefulsets: workload,
+  daemonsets: workload,
+  replicasets: workload,
+  replicationcontrollers: workload,
+  jobs: workload,
+  cronjobs: workload,
+  networkpolicies: networkPolicy,
+  adminnetworkpolicies: clusterPolicy,
+  baselineadminnetworkpolicies: clusterPolicy,
+  clusternetworkpolicies: clusterPolicy,
+};
+const named = z.looseObject({ metadata });
+
+/** What is wrong with the shape of an object from a file: `spec.ingress[0].from: expected array, received string`. Undefined when nothing is. */
+export function shapeProblem(kind: SnapshotKind, object: unknown): string | undefined {
+  const result = (schemas[kind] ?? named).safeParse(object);
+  const issue = result.error?.issues[0];
+  if (issue === undefined) return undefined;
+  const path = issue.path.reduce<string>(
+    (text, part) =>
+      typeof part === 'number' ? `${text}[${part}]` : `${text}${text === '' ? '' : '.'}${String(part)}`,
+    '',
+  );
+  return `${path}: ${issue.message.replace(/^Invalid input: /, '')}`;
+}

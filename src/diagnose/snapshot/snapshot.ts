@@ -1,0 +1,36 @@
+import type { Reading } from '../reading.js';
+import type { Part, Snapshot, SnapshotKind, SnapshotTypes } from './types.js';
+
+interface Named {
+  readonly metadata: { readonly namespace?: string };
+}
+
+/** A snapshot of these parts. */
+export function createSnapshot(parts: readonly Part[]): Snapshot {
+  const byKind = new Map<SnapshotKind, Part[]>();
+  for (const part of parts) byKind.set(part.kind, [...(byKind.get(part.kind) ?? []), part]);
+  const answers = new Map<string, Reading<never>>();
+  return {
+    read: <K extends SnapshotKind>(kind: K, namespace?: string): Reading<SnapshotTypes[K]> => {
+      const key = `${kind}/${namespace ?? ''}`;
+      let answer = answers.get(key);
+      if (answer === undefined)
+        answers.set(key, (answer = find(byKind.get(kind) ?? [], namespace) as Reading<never>));
+      return answer;
+    },
+  };
+}
+
+function find(parts: readonly Part[], namespace: string | undefined): Reading<Named> {
+  const whole = parts.find((part) => part.namespace === undefined);
+  const fitting = parts.filter((part) => namespace === undefined || part.namespace === namespace);
+  const chosen = fitting.length > 0 ? fitting : whole === undefined ? [] : [whole];
+  if (chosen.length === 0) return { state: 'unknown', why: 'not read' };
+  const items: Named[] = [];
+  for (const { reading } of chosen) {
+    if (reading.state !== 'there') return reading;
+    for (const item of reading.items) items.push(item);
+  }
+  if (namespace === undefined || fitting.length > 0) return { state: 'there', items };
+  return { state: 'there', items: items.filter(({ metadata }) => metadata.namespace === namespace) };
+}
