@@ -64,7 +64,7 @@ async function upgrade(
     signal,
     keepalive: tuning.keepalive ?? KEEPALIVE,
     receiver: tuning.receiver ?? 'own',
-  }).catch((error: unknown) => refusedUpgrade(error, endpoint.server, path));
+  }).catch((error: unknown) => refusedUpgrade(error, endpoint.server, path, signal));
   session.start(socket);
   return session;
 }

@@ -7,12 +7,21 @@ import { UpgradeRefused } from './websocket.js';
  * Upgrade header away (the API server then sees an ordinary GET and says "Upgrade request required", a proxy answers 200 or 426 by itself);
  * anything else as it is.
  */
-export async function refusedUpgrade(error: unknown, server: string, path: string): Promise<never> {
+export async function refusedUpgrade(
+  error: unknown,
+  server: string,
+  path: string,
+  signal: AbortSignal,
+): Promise<never> {
   if (!(error instanceof UpgradeRefused)) throw error;
   const { response } = error;
   const code = response.statusCode ?? 0;
+  const abort = () => response.destroy();
+  signal.addEventListener('abort', abort, { once: true });
   const answer = await refusal(response, server, 'GET', path);
+  signal.removeEventListener('abort', abort);
   response.destroy();
+  signal.throwIfAborted();
   const message = answer.status.message ?? '';
   const stripped =
     code < 300 ||

@@ -179,9 +179,11 @@ function parseEvent(
   } catch (error) {
     throw notAnEvent(server, error);
   }
-  const { type, object } = (parsed ?? {}) as { type?: unknown; object?: { metadata?: unknown } };
-  const known = typeof type === 'string' && EVENT_TYPES.includes(type) && typeof object === 'object';
-  if (!known || (type !== 'ERROR' && typeof object.metadata !== 'object'))
+  const { type, object } = (parsed ?? {}) as { type?: unknown; object?: { metadata?: unknown } | null };
+  const isObject = typeof object === 'object' && object !== null;
+  const isWhole =
+    isObject && (type === 'ERROR' || (typeof object.metadata === 'object' && object.metadata !== null));
+  if (!isWhole || typeof type !== 'string' || !EVENT_TYPES.includes(type))
     throw notAnEvent(server, undefined);
   return { type: type as WatchEventType | 'ERROR', object };
 }

@@ -89,6 +89,8 @@ export async function openChannelSocket(
     ws.on('unexpected-response', (_request, response) => {
       settle();
       refused = true;
+      // Servers close after a refused upgrade; the agent must not give this connection to the next request.
+      response.socket.emit('agentRemove');
       reject(new UpgradeRefused(response));
     });
     ws.on('error', (error) => {
