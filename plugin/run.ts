@@ -4,6 +4,7 @@ import { captureCommand } from './commands/capture.js';
 import { listCommand } from './commands/list.js';
 import { netstatCommand } from './commands/netstat.js';
 import { pingCommand } from './commands/ping.js';
+import { policyCommand } from './commands/policy.js';
 import { stopCommand } from './commands/stop.js';
 import { tcpdumpCommand } from './commands/tcpdump.js';
 import { versionCommand } from './commands/version.js';
@@ -25,6 +26,7 @@ export const commands: readonly Command[] = [
   netstatCommand,
   tcpdumpCommand,
   captureCommand,
+  policyCommand,
   listCommand,
   stopCommand,
   versionCommand,
@@ -49,7 +51,7 @@ export async function run(environment: Environment): Promise<number> {
     const settings = await readSettings(environment);
     const exitCode = await command.prepare(words, settings)(environment);
     if (stopReason(environment.signal)?.kind === 'output-failed') throw failureOf(environment, undefined);
-    return endedEarly(environment, undefined) ?? exitCode;
+    return exitCode === ExitCode.incomplete ? exitCode : (endedEarly(environment, undefined) ?? exitCode);
   } catch (thrown) {
     const early = endedEarly(environment, thrown);
     if (early !== undefined) return early;

@@ -6,7 +6,7 @@ import { usageError } from './usage.js';
 import type { Words } from './words.js';
 import { switchOf, wordOf } from './words.js';
 
-export const outputFormats = ['table', 'wide', 'json', 'yaml', 'name'] as const;
+export const outputFormats = ['table', 'wide', 'json', 'yaml', 'name', 'dot', 'mermaid'] as const;
 export type OutputFormat = (typeof outputFormats)[number];
 
 /** How a command is to speak. */
