@@ -31,20 +31,28 @@ export async function runTool(
   argv: readonly string[],
   options: ToolOptions,
 ): Promise<ToolSession> {
-  const { namespace, pod, container } = at;
-  const session = await api
-    .exec({
-      namespace,
-      pod,
-      container,
+  // The signal ends the start only: a tool that runs is stopped in order, so that its last output still arrives.
+  const start = new AbortController();
+  const giveUp = (): void => {
+    start.abort(options.signal?.reason);
+  };
+  if (options.signal?.aborted) giveUp();
+  options.signal?.addEventListener('abort', giveUp, { once: true });
+  try {
+    const session = await api.exec({
+      namespace: at.namespace,
+      pod: at.pod,
+      container: at.container,
       argv: lifelineCommand(argv, options.ttlSeconds ?? 900),
       stdin: true,
-      signal: options.signal,
-    })
-    .catch(async (error: unknown) => {
-      throw (await whyNotRunning(api, at, error)) ?? error;
+      signal: start.signal,
     });
-  return toolSession(session, argv[0] ?? '', at, options.clock);
+    return toolSession(session, argv[0] ?? '', at, options.clock);
+  } catch (error) {
+    throw (await whyNotRunning(api, at, error)) ?? error;
+  } finally {
+    options.signal?.removeEventListener('abort', giveUp);
+  }
 }
 
 function toolSession(session: ExecSession, program: string, at: ContainerAddress, clock: Clock): ToolSession {

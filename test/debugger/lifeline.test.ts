@@ -64,6 +64,22 @@ describe('runTool', () => {
     expect(exec.said()).toBe('u\ni\n');
   });
 
+  test('its signal gives up the start, not a tool that runs', async () => {
+    const signals: (AbortSignal | undefined)[] = [];
+    const interrupt = new AbortController();
+    const api = fakeApi({
+      exec: (request: ExecRequest) => {
+        signals.push(request.signal);
+        return Promise.resolve(fakeExec(request).session);
+      },
+    });
+    await runTool(api, at, ['ping'], { clock: handClock(), signal: interrupt.signal });
+    interrupt.abort();
+    expect(signals[0]?.aborted).toBe(false);
+    await runTool(api, at, ['ping'], { clock: handClock(), signal: interrupt.signal });
+    expect(signals[1]?.aborted).toBe(true);
+  });
+
   test('abandon leaves at once', async () => {
     const { exec, tool } = await started();
     tool.abandon();
