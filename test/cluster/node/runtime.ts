@@ -1,12 +1,12 @@
 /** The container runtime: pod sandboxes, containers, processes in them. It knows nothing about the API. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Image } from './imageTable.js';
 import type { Network, NodeNetwork, PodAddresses } from './network.js';
 import { podSysctls } from './network.js';
 import { privilegeSteps, type Privileges } from './privileges.js';
-import { StepError, type Launcher, type RunningProcess } from './process.js';
+import type { Launcher, RunningProcess } from './process.js';
 import type { Layers } from './rootfs.js';
 import type { IdMap } from './sandbox.js';
 import { enter, mount, MS, remountReadOnly, unshare, type Step } from './steps.js';
@@ -66,6 +66,13 @@ export interface Container {
   readonly mountNamespace: string;
 }
 
+/** A process of a container; `pid` as the cluster's process namespace counts. */
+export interface ContainerProcess {
+  readonly pid: number;
+  readonly argv: readonly string[];
+  readonly container: string;
+}
+
 /** 64 hexadecimal digits, as containerd names containers and execs. */
 export function runtimeId(): string {
   return randomBytes(32).toString('hex');
@@ -120,11 +127,6 @@ export class Runtime {
     this.#dir = options.dir;
   }
 
-  /** True for a process that only waits for one in a container. */
-  isSupervisor(pid: number): boolean {
-    return this.#supervisors.has(pid);
-  }
-
   async createSandbox(request: SandboxRequest): Promise<Sandbox> {
     const { node, hostNetwork } = request;
     const steps: Step[] = hostNetwork
@@ -148,10 +150,43 @@ export class Runtime {
     return { pid, node, addresses, hostNetwork, sharedProcesses: request.sharedProcesses, dir };
   }
 
-  /** Ends the namespaces of a pod. Its containers must have ended. */
-  removeSandbox(sandbox: Sandbox): void {
+  /** Ends the namespaces of a pod; its containers must have ended. Logs stay. */
+  endSandbox(sandbox: Sandbox): void {
     signal(sandbox.pid, 'SIGKILL');
+  }
+
+  /** Removes what is left of a pod. */
+  removeSandbox(sandbox: Sandbox): void {
     rmSync(sandbox.dir, { recursive: true, force: true });
+  }
+
+  /** SIGKILL to every process of a container. */
+  kill(container: Container): void {
+    signal(container.process.pid, 'SIGKILL');
+    if (!container.ownsProcesses) {
+      for (const { pid } of this.#processesIn(new Map([[container.mountNamespace, '']]))) {
+        signal(pid, 'SIGKILL');
+      }
+    }
+  }
+
+  /** The processes of these containers, by name. */
+  processes(containers: ReadonlyMap<string, Container>): ContainerProcess[] {
+    return this.#processesIn(
+      new Map([...containers].map(([name, { mountNamespace }]) => [mountNamespace, name])),
+    );
+  }
+
+  /** Whose mount namespace is one of these. Zombies are not listed. */
+  #processesIn(namespaces: ReadonlyMap<string, string>): ContainerProcess[] {
+    const pids = readdirSync('/proc')
+      .map(Number)
+      .filter((pid) => pid > 0 && !this.#supervisors.has(pid));
+    return pids.flatMap((pid): ContainerProcess[] => {
+      const container = namespaces.get(namespaceOf(pid));
+      const argv = container === undefined ? [] : argvOf(pid);
+      return container === undefined || argv.length === 0 ? [] : [{ pid, argv, container }];
+    });
   }
 
   /** Creates a container and starts its process. Rejects with a StepError when that cannot be. */
@@ -279,6 +314,14 @@ function namespaceOf(pid: number): string {
   }
 }
 
+function argvOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
+  } catch {
+    return [];
+  }
+}
+
 /** Sends a signal; a process that is gone is no fault. */
 export function signal(pid: number, name: NodeJS.Signals): void {
   try {
@@ -287,5 +330,3 @@ export function signal(pid: number, name: NodeJS.Signals): void {
     // ESRCH: it has ended.
   }
 }
-
-export { StepError };

@@ -1,0 +1,159 @@
+/** Starts the sandbox and the containers of one pod, with the kubelet's events and the runtime's words for failures. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { containerRequest } from './containerConfig.js';
+import { WaitingError } from './imagePuller.js';
+import type { NodeDeps } from './kubelet.js';
+import { LiveContainer } from './liveContainer.js';
+import type { ContainerKind, ContainerSpec, Pod } from './pod.js';
+import type { PodWorker } from './podWorker.js';
+import { StepError } from './process.js';
+import { runtimeId, type Sandbox } from './runtime.js';
+import { startFailure } from './runtimeWords.js';
+import { mountsOf } from './volumes.js';
+
+const clusterDns = '10.96.0.10';
+
+function resolvConf(pod: Pod): string {
+  // A pod in the network of its node has the node's, without cluster names (node-pod.json).
+  const policy =
+    pod.spec.hostNetwork === true && pod.spec.dnsPolicy !== 'ClusterFirstWithHostNet'
+      ? 'Default'
+      : pod.spec.dnsPolicy;
+  if (policy === 'Default') {
+    return 'nameserver 172.30.0.1\n';
+  }
+  const { namespace } = pod.metadata;
+  const search = `${namespace}.svc.cluster.local svc.cluster.local cluster.local`;
+  return `search ${search}\nnameserver ${clusterDns}\noptions ndots:5\n`;
+}
+
+function hostsFile(hostname: string, ip: string): string {
+  return [
+    '# Kubernetes-managed hosts file.',
+    '127.0.0.1\tlocalhost',
+    '::1\tlocalhost ip6-localhost ip6-loopback',
+    'fe00::\tip6-localnet',
+    'fe00::\tip6-mcastprefix',
+    'fe00::1\tip6-allnodes',
+    'fe00::2\tip6-allrouters',
+    `${ip}\t${hostname}\n`,
+  ].join('\n');
+}
+
+export class ContainerStarter {
+  readonly #deps: NodeDeps;
+  readonly #worker: PodWorker;
+
+  constructor(deps: NodeDeps, worker: PodWorker) {
+    this.#deps = deps;
+    this.#worker = worker;
+  }
+
+  #hostname(pod: Pod): string {
+    return pod.spec.hostNetwork === true ? this.#deps.node.name : (pod.spec.hostname ?? pod.metadata.name);
+  }
+
+  async createSandbox(pod: Pod): Promise<Sandbox> {
+    const hostname = this.#hostname(pod);
+    return this.#deps.runtime.createSandbox({
+      node: this.#deps.node,
+      uid: pod.metadata.uid,
+      hostname,
+      hostNetwork: pod.spec.hostNetwork ?? false,
+      sharedProcesses: pod.spec.shareProcessNamespace ?? false,
+      resolvConf: resolvConf(pod),
+      hosts: (ip) => hostsFile(hostname, ip),
+    });
+  }
+
+  /** Throws a WaitingError, after its events, when the container cannot run. */
+  async start(sandbox: Sandbox, kind: ContainerKind, spec: ContainerSpec): Promise<LiveContainer> {
+    const { pod } = this.#worker;
+    const { events, images, runtime, store, now } = this.#deps;
+    const about = { kind, name: spec.name };
+    const image = await images.ensure(pod, kind, spec);
+    const id = runtimeId();
+    const fail = (reason: string, message: string): never => {
+      events.say(pod, about, 'Warning', 'Failed', `Error: ${message}`);
+      throw new WaitingError(reason, message);
+    };
+    const request = (() => {
+      try {
+        const around = {
+          podIP: sandbox.addresses.ip,
+          hostIP: this.#deps.node.address,
+          hostname: this.#hostname(pod),
+        };
+        const mounts = mountsOf(store, pod, spec, sandbox.dir, this.#deps.hostDir);
+        return containerRequest(store, pod, spec, image, around, mounts);
+      } catch (error) {
+        if (!(error instanceof WaitingError)) {
+          throw error;
+        }
+        return fail(error.reason, error.message);
+      }
+    })();
+    const processes = this.#processes(sandbox, spec, id, fail);
+    const before = this.#worker.attempts.get(spec.name)?.current;
+    const attempt = before ? before.attempt.attempt + 1 : 0;
+    const logDir = join(sandbox.dir, 'logs');
+    mkdirSync(logDir, { recursive: true });
+    const live = new LiveContainer({
+      id,
+      kind,
+      spec,
+      image,
+      attempt,
+      user: { uid: request.uid, gid: request.gid, supplementalGroups: request.supplementalGroups },
+      logPath: join(logDir, `${spec.name}.${attempt}.log`),
+      now,
+    });
+    events.say(pod, about, 'Normal', 'Created', 'Container created');
+    try {
+      live.run(await runtime.start(sandbox, id, { ...request, processes }));
+    } catch (error) {
+      if (!(error instanceof StepError)) {
+        throw error;
+      }
+      const message = startFailure(error, request.argv);
+      live.fail(message);
+      this.#remember(spec.name, live, before);
+      return fail('RunContainerError', message);
+    }
+    this.#remember(spec.name, live, before);
+    events.say(pod, about, 'Normal', 'Started', 'Container started');
+    return live;
+  }
+
+  #remember(name: string, live: LiveContainer, previous: LiveContainer | undefined): void {
+    this.#worker.attempts.set(name, previous ? { current: live, previous } : { current: live });
+  }
+
+  /** Whose process namespace the container gets. */
+  #processes(
+    sandbox: Sandbox,
+    spec: ContainerSpec,
+    id: string,
+    fail: (reason: string, message: string) => never,
+  ): 'own' | 'host' | number {
+    if (spec.targetContainerName !== undefined && spec.targetContainerName !== '') {
+      const target = this.#worker.attempts.get(spec.targetContainerName)?.current;
+      const pid = target?.running === true ? target.container?.process.pid : undefined;
+      const why = target
+        ? `invalid target container: container "${target.attempt.id}" is not running - in state CONTAINER_EXITED`
+        : `invalid target container: container "${spec.targetContainerName}" not found`;
+      return (
+        pid ??
+        fail(
+          'CreateContainerError',
+          `failed to generate container "${id}" spec: failed to generate spec opts: ${why}`,
+        )
+      );
+    }
+    if (this.#worker.pod.spec.hostPID === true) {
+      return 'host';
+    }
+    return sandbox.sharedProcesses ? sandbox.pid : 'own';
+  }
+}

@@ -1,0 +1,168 @@
+/** The kubelet of one node: its pods, and what the API server's streams ask of them. */
+import { spawn } from 'node:child_process';
+import { Duplex, type Readable } from 'node:stream';
+import {
+  KubeletError,
+  type Kubelet,
+  type KubeletAttach,
+  type KubeletExec,
+  type KubeletLogs,
+  type KubeletProcess,
+  type Store,
+} from '../types.js';
+import type { ImagePuller } from './imagePuller.js';
+import type { LiveContainer } from './liveContainer.js';
+import { readLog } from './logs.js';
+import type { NodeNetwork } from './network.js';
+import { isMirror, isOver, type Pod } from './pod.js';
+import type { PodEvents } from './podEvents.js';
+import { PodWorker } from './podWorker.js';
+import { StepError } from './process.js';
+import { runtimeId, type Runtime } from './runtime.js';
+import { execFailure } from './runtimeWords.js';
+import { attachProcess, execProcess } from './streams.js';
+import type { Timing } from './timing.js';
+
+/** What everything on a node uses. */
+export interface NodeDeps {
+  readonly node: NodeNetwork;
+  readonly store: Store;
+  readonly runtime: Runtime;
+  readonly images: ImagePuller;
+  readonly events: PodEvents;
+  readonly timing: Timing;
+  /** Milliseconds since the epoch, as this cluster has them. */
+  readonly now: () => number;
+  /** The same, as metav1.Time. */
+  readonly timestamp: () => string;
+  readonly random: () => number;
+  /** Where hostPath volumes are. */
+  readonly hostDir: string;
+  readonly dualStack: boolean;
+  /** Where a fault of our own goes. */
+  readonly onBug: (error: unknown) => void;
+}
+
+export class NodeKubelet implements Kubelet {
+  readonly workers = new Map<string, PodWorker>();
+  readonly #deps: NodeDeps;
+
+  constructor(deps: NodeDeps) {
+    this.#deps = deps;
+  }
+
+  /** A pod of this node is new, or has changed. */
+  take(pod: Pod): void {
+    const { uid } = pod.metadata;
+    let worker = this.workers.get(uid);
+    if (!worker) {
+      if (isMirror(pod) || isOver(pod)) {
+        return;
+      }
+      worker = new PodWorker(this.#deps, pod, () => this.workers.delete(uid));
+      this.workers.set(uid, worker);
+    }
+    worker.notify();
+  }
+
+  /** A pod was removed from the API. */
+  drop(uid: string): void {
+    this.workers.get(uid)?.hasten();
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.workers.values()].map((worker) => worker.stop()));
+  }
+
+  #running(podUid: string, name: string): LiveContainer | undefined {
+    return this.workers.get(podUid)?.runningContainer(name);
+  }
+
+  async exec(request: KubeletExec): Promise<KubeletProcess> {
+    const container = this.#running(request.podUid, request.container)?.container;
+    if (!container) {
+      throw new KubeletError(`container not found ("${request.container}")`);
+    }
+    try {
+      return execProcess(await this.#deps.runtime.exec(container, request.argv, request), request.tty);
+    } catch (error) {
+      if (error instanceof StepError) {
+        throw new KubeletError(execFailure(error, request.argv, runtimeId()));
+      }
+      throw error;
+    }
+  }
+
+  attach(request: KubeletAttach): Promise<KubeletProcess> {
+    const live = this.#running(request.podUid, request.container);
+    if (!live) {
+      const pod = this.workers.get(request.podUid)?.pod;
+      const where = pod ? `${pod.metadata.name}_${pod.metadata.namespace}` : request.podUid;
+      return Promise.reject(new KubeletError(`container ${request.container} not found in pod ${where}`));
+    }
+    if (live.attempt.spec.tty === true && !request.tty) {
+      return Promise.reject(
+        new KubeletError('rpc error: code = InvalidArgument desc = tty and stderr cannot both be true'),
+      );
+    }
+    return Promise.resolve(attachProcess(live, request));
+  }
+
+  logs(request: KubeletLogs): Promise<Readable> {
+    const worker = this.workers.get(request.podUid);
+    const attempts = worker?.attempts.get(request.container);
+    const named = `container "${request.container}" in pod "${worker?.pod.metadata.name ?? request.podUid}"`;
+    // Between two attempts the last one is the previous one already.
+    const again = worker?.waiting.has(request.container) === true;
+    const previous = again ? attempts?.current : attempts?.previous;
+    const live = request.previous ? previous : attempts?.current;
+    if (!live) {
+      const { reason = 'ContainerCreating' } = worker?.waiting.get(request.container) ?? {};
+      const why =
+        reason === 'ImagePullBackOff'
+          ? 'trying and failing to pull image'
+          : reason === 'ErrImagePull'
+            ? "image can't be pulled"
+            : reason;
+      return Promise.reject(
+        request.previous
+          ? new KubeletError(`previous terminated ${named} not found`, 400)
+          : new KubeletError(`${named} is waiting to start: ${why}`, 400),
+      );
+    }
+    return Promise.resolve(readLog(live.log, request, this.#deps.now()));
+  }
+
+  dial(podUid: string, port: number): Promise<Duplex> {
+    const sandbox = this.workers.get(podUid)?.sandbox;
+    if (!sandbox) {
+      return Promise.reject(new KubeletError(`failed to find sandbox for pod ${podUid}`));
+    }
+    const child = spawn('perl', this.#deps.runtime.dialArguments(sandbox, port), {
+      stdio: ['pipe', 'pipe', 'ignore', 'pipe'],
+      env: {},
+    });
+    return new Promise((resolve, reject) => {
+      let said = '';
+      const status = child.stdio[3] as Readable;
+      status.on('data', (chunk: Buffer) => {
+        said += chunk.toString();
+      });
+      child.once('error', reject);
+      // Closed once the connection stands.
+      status.once('close', () => {
+        if (said === '') {
+          resolve(Duplex.from({ writable: child.stdin, readable: child.stdout }));
+        } else {
+          const where = `inside namespace "/proc/${sandbox.pid}/ns/net"`;
+          reject(
+            new KubeletError(
+              `failed to execute portforward in network namespace: failed to connect to localhost:${port} ${where}, ` +
+                `IPv4: dial tcp4 127.0.0.1:${port}: connect: connection refused`,
+            ),
+          );
+        }
+      });
+    });
+  }
+}
