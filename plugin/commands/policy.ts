@@ -1,3 +1,5 @@
+import type { PluginBehaviour } from '../../src/diagnose/policy/plugin.js';
+import { Tri } from '../../src/diagnose/policy/tri.js';
 import { ExitCode } from '../../src/errors.js';
 import type { Snapshot } from '../../src/diagnose/snapshot/types.js';
 import type { Want } from '../../src/diagnose/snapshot/cluster.js';
@@ -15,7 +17,7 @@ import { argumentsOf, switchOf, type Words, wordsOf } from '../options/words.js'
 import { coloursFor } from '../print/colour.js';
 import { printDocument } from '../print/document.js';
 import { writeOut } from '../print/out.js';
-import { createStatusLine } from '../print/statusline.js';
+import { createStatusLine, type StatusLine } from '../print/statusline.js';
 
 /** What `policy` was asked for. */
 export interface PolicyCommandRequest {
@@ -132,7 +134,7 @@ async function runPolicy(request: PolicyCommandRequest, environment: Environment
     policyAnswerDocument(answer, plugin.name),
     () => policyAnswerText(answer, coloursFor('stdout', output.color, environment), output.format === 'wide'),
   );
-  if (plugin.enforces === 0) status.note(notEnforced(plugin.name));
+  noteEnforcement(plugin, status);
   return { allow: ExitCode.ok, deny: ExitCode.found, unknown: ExitCode.undetermined }[answer.verdict];
 }
 
@@ -177,12 +179,13 @@ async function runMatrix(
   await writeOut(stdout, pending);
   status.note(print.matrixCountText(count));
   const { plugin } = model.objects;
-  if (plugin.enforces === 0) status.note(notEnforced(plugin.name));
+  noteEnforcement(plugin, status);
   return ExitCode.ok;
 }
 
-function notEnforced(plugin: string | undefined): string {
-  return `warning: the network plugin ${plugin ?? ''} does not enforce policies: what they deny passes all the same (ND215)`;
+function noteEnforcement({ name = '', enforces }: PluginBehaviour, status: StatusLine): void {
+  if (enforces !== Tri.no) return;
+  status.note(`warning: ${name} does not enforce policies: what they deny passes all the same (ND215)`);
 }
 
 /** The objects of the files or of the cluster, and the namespace of references that carry none. */

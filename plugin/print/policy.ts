@@ -58,11 +58,12 @@ export function policyAnswerDocument(answer: FlowAnswer, plugin: string | undefi
   const { verdict, flow, explanation, remedy, flows } = answer;
   const side = (direction: Direction): object => {
     const { rule, ...rest } = explanation[direction];
+    const near = remedy.nearest[direction];
     const mend = remedy.mends.find((one) => one.direction === direction);
     return {
       ...rest,
       rule: rule ?? null,
-      nearest: remedy.nearest[direction] ?? null,
+      nearest: near === undefined ? null : { rule: near.rule, failed: near.failed },
       fix:
         mend === undefined ? null : { policy: mend.policy, patch: mend.patch, command: patchCommand(mend) },
     };
@@ -114,12 +115,12 @@ function sideText(
   if (rule !== undefined)
     return `${policyText(rule.policy)} ${rule.field}${rule.name === undefined ? '' : ` (${rule.name})`}`;
   const isolating = policies.filter(({ kind }) => kind === 'NetworkPolicy');
-  if (isolating.length === 0)
-    return verdict === 'allow' ? `no policy isolates ${endText(subject)}` : endText(subject);
+  if (subject.kind === 'address') return `policies are about pods, and ${endText(subject)} is none`;
+  if (isolating.length === 0) return `no NetworkPolicy isolates ${endText(subject)}`;
   const names = isolating.map(policyText).join(', ');
   const verb = isolating.length === 1 ? 'isolates' : 'isolate';
   if (verdict === 'allow') return `${names} ${verb} ${endText(subject)}, which admits its own node`;
-  return `${names} ${verb} ${endText(subject)}; no rule surely admits ${endText(peer)}`;
+  return `${names} ${verb} ${endText(subject)}; no rule ${verdict === 'deny' ? '' : 'surely '}admits ${endText(peer)}`;
 }
 
 function stepText({ tier, rule, action, certain }: Step): string {

@@ -3,7 +3,15 @@ import type { SnapshotKind } from './types.js';
 
 // Only what this program reads is described; everything else may be there and is left alone.
 const labels = z.record(z.string(), z.string()).nullish();
-const metadata = z.looseObject({ name: z.string().min(1), namespace: z.string().nullish(), labels });
+// RFC 1123, as the API server demands; a name is later part of commands that people copy.
+const metadata = z.looseObject({
+  name: z.string().regex(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/, 'not a name that Kubernetes takes'),
+  namespace: z
+    .string()
+    .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'not the name of a namespace')
+    .nullish(),
+  labels,
+});
 const selector = z
   .looseObject({
     matchLabels: labels,

@@ -45,7 +45,7 @@ function selectorOf(workload: Workload): LabelSelector | undefined {
   if (selector == null)
     return Object.keys(template ?? {}).length === 0 ? undefined : { matchLabels: template ?? {} };
   const plain = Object.values(selector).every((value) => typeof value === 'string');
-  return plain ? { matchLabels: selector as Readonly<Record<string, string>> } : (selector);
+  return plain ? { matchLabels: selector as Readonly<Record<string, string>> } : selector;
 }
 
 function templateOf({ spec }: Workload): PodTemplate | undefined {
