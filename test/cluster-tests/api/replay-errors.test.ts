@@ -19,7 +19,7 @@ function asSent(request: RecordedRequest, note: string): RecordedRequest {
 }
 
 describe('errors.json', () => {
-  const upgrades = (request: RecordedRequest): boolean => request.headers?.['upgrade'] !== undefined;
+  const upgrades = (request: RecordedRequest): boolean => request.headers?.upgrade !== undefined;
 
   for (const [index, exchange] of readTranscript('errors').entries()) {
     const { request, response } = answered(exchange);

@@ -4,7 +4,7 @@ import { createPki, type KeyPair, type Pki } from '../../cluster/api/pki.js';
 import { startApiServer } from '../../cluster/api/server.js';
 import { createStore, type StoreOptions } from '../../cluster/api/store.js';
 import type { ApiServer, ApiServerOptions, ApiStore } from '../../cluster/api/types.js';
-import { KubeletError, type Kubelet } from '../../cluster/types.js';
+import { KubeletError, type Kubelet, type ResourceKey } from '../../cluster/types.js';
 import { createClient, readTranscript, type Client } from '../replay.js';
 
 export const pods = { group: '', resource: 'pods' };
@@ -81,15 +81,24 @@ interface Recorded {
   status?: unknown;
 }
 
-/** Stores a pod as it was recorded, uid and times aside. */
+/** Stores an object with the times and uid it has, where a create would give it new ones. */
+export function storeWithTimes(
+  store: ApiStore,
+  key: ResourceKey,
+  object: Recorded & { apiVersion: string; kind: string },
+): void {
+  const { metadata } = object;
+  store.create(key, { ...object, metadata: { ...metadata, resourceVersion: undefined } });
+  store.update(key, metadata.namespace, metadata.name, (stored) => {
+    const { resourceVersion } = stored.metadata;
+    Object.assign(stored.metadata, metadata, { resourceVersion });
+  });
+}
+
+/** Stores a pod as it was recorded. */
 export function storeRecorded(store: ApiStore, recorded: unknown): void {
   const { metadata, ...rest } = recorded as Recorded;
-  store.create(pods, {
-    apiVersion: 'v1',
-    kind: 'Pod',
-    ...rest,
-    metadata: { ...metadata, resourceVersion: undefined },
-  });
+  storeWithTimes(store, pods, { apiVersion: 'v1', kind: 'Pod', ...rest, metadata });
 }
 
 /** The pods of pod-get.json: multi, waiting, done, crash, pending. */

@@ -31,13 +31,10 @@ const verbs: Readonly<Record<string, string>> = {
   DELETE: 'delete',
 };
 
-function isTrue(value: string | null): boolean {
-  return value === 'true' || value === '1';
-}
-
-/** Go's ParseBool of a query parameter, as far as clients write it. */
+/** A query parameter as the API server reads booleans: absent, `false` and `0` are false, anything else is true. */
 export function flag(query: URLSearchParams, name: string): boolean {
-  return isTrue(query.get(name));
+  const value = query.get(name);
+  return value !== null && value !== '0' && value.toLowerCase() !== 'false';
 }
 
 /** Takes method and URL apart. Throws 400 for a path with broken escapes. */

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ServerResponse as Response } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { authenticate, impersonate } from './authn.js';
 import { checkStream, PlainError } from './pods/streams.js';
@@ -141,6 +142,16 @@ async function onUpgrade(setup: Setup, req: IncomingMessage, socket: Socket, hea
   }
 }
 
+/** What cannot be read as HTTP: the words of Go's server. */
+function onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable) return;
+  const text =
+    error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request';
+  socket.end(
+    `HTTP/1.1 ${text}\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n${text}`,
+  );
+}
+
 function listening(server: Server, options: ApiServerOptions): Promise<void> {
   return new Promise((done, failed) => {
     server.once('error', failed);
@@ -187,6 +198,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   });
   server.on('request', (req, res) => void onRequest(setup, req, res));
   server.on('upgrade', (req, socket, head) => void onUpgrade(setup, req, socket as unknown as Socket, head));
+  server.on('clientError', onClientError);
   await listening(server, options);
 
   const address = (options.listener ?? server).address() as AddressInfo;

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { copy } from '../json.js';
 import { field, type FieldError } from '../status.js';
-import { isMirrorPod } from './defaults.js';
+import { defaultPodSpec, isMirrorPod } from './defaults.js';
 import { ephemeralDifference, specDifference } from './dump.js';
 import type { Container, Pod } from './types.js';
 import { containerErrors, labelErrors, volumeNames } from './validate.js';
@@ -95,7 +95,10 @@ const mayChange =
   'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)';
 
 /** An update through pods: the spec is all but immutable. */
-export function podUpdateErrors(before: Pod, after: Pod): FieldError[] {
+export function podUpdateErrors(stored: Pod, after: Pod): FieldError[] {
+  // A pod that was stored past the API may lack defaults, which are no change.
+  const before = copy(stored);
+  defaultPodSpec(before.spec);
   const allowed = copy(after);
   for (const list of ['containers', 'initContainers'] as const) {
     for (const [index, container] of (allowed.spec[list] ?? []).entries()) {

@@ -1,6 +1,8 @@
 import type { StoreEvent, Stored } from '../../types.js';
 import type { JsonObject } from '../json.js';
+import type { Representation } from '../negotiate.js';
 import { flag } from '../request.js';
+import type { ResourceType } from '../resources.js';
 import type { Predicate } from '../selectors.js';
 import { expired, field, internal, invalid } from '../status.js';
 import { representation, type ResourceExchange } from './exchange.js';
@@ -35,6 +37,21 @@ function checkStreamingList(query: URLSearchParams): boolean {
   return wanted === 'true';
 }
 
+/** An object that says nothing but how far the watch has come. */
+function bookmarkOf(
+  type: ResourceType,
+  form: Representation,
+  resourceVersion: string,
+  annotations?: JsonObject,
+): JsonObject {
+  const metadata = { resourceVersion, ...(annotations === undefined ? {} : { annotations }) };
+  if (form.as === 'Table')
+    return { kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata, columnDefinitions: null, rows: [] };
+  const { kind, apiVersion } = external(type, { metadata } as unknown as Stored);
+  const empty = type.resource === 'pods' ? { spec: { containers: null }, status: {} } : {};
+  return { kind, apiVersion, metadata, ...empty };
+}
+
 /** GET of a collection with watch=1: events, one JSON a line, until the client or the time limit ends it. */
 export async function watchObjects(exchange: ResourceExchange): Promise<void> {
   const { api, query, res, type, wanted } = exchange;
@@ -62,15 +79,7 @@ export async function watchObjects(exchange: ResourceExchange): Promise<void> {
     first = false;
   };
   const bookmark = (annotations?: JsonObject): void => {
-    const metadata = {
-      resourceVersion: String(api.store.revision),
-      creationTimestamp: null,
-      ...(annotations ? { annotations } : {}),
-    };
-    const object = { apiVersion: '', kind: '', metadata } as unknown as Stored;
-    const { kind, apiVersion } = external(type, { metadata } as unknown as Stored);
-    if (form.as === 'Table') send('BOOKMARK', object);
-    else write({ type: 'BOOKMARK', object: { kind, apiVersion, metadata } });
+    write({ type: 'BOOKMARK', object: bookmarkOf(type, form, String(api.store.revision), annotations) });
   };
 
   warnOfDeprecation(exchange);

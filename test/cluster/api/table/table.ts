@@ -1,5 +1,5 @@
 import type { Stored } from '../../types.js';
-import type { JsonObject } from '../json.js';
+import { at, type JsonObject } from '../json.js';
 import { groupVersion, type ResourceType } from '../resources.js';
 import { ageOf } from './age.js';
 import { describe, type Column } from './column.js';
@@ -36,6 +36,14 @@ function rowObject(type: ResourceType, object: Stored, includeObject: string | n
   return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: object.metadata };
 }
 
+/** Pods that have ended say so in the conditions of their row. */
+function rowConditions(type: ResourceType, object: Stored): JsonObject {
+  const phase = type.resource === 'pods' ? at(object, 'status', 'phase') : undefined;
+  if (phase !== 'Succeeded' && phase !== 'Failed') return {};
+  const message = phase === 'Succeeded' ? 'The pod has completed successfully.' : 'The pod failed.';
+  return { conditions: [{ type: 'Completed', status: 'True', reason: phase, message }] };
+}
+
 /** A meta.k8s.io/v1 Table of these objects. */
 export function tableOf(
   type: ResourceType,
@@ -51,6 +59,7 @@ export function tableOf(
     columnDefinitions: options.withoutColumns ? null : wanted.map(definition),
     rows: items.map((object) => ({
       cells: wanted.map((column) => column.cell(object, options.now)),
+      ...rowConditions(type, object),
       object: rowObject(type, object, options.includeObject),
     })),
   };
