@@ -3,9 +3,11 @@ import type { SnapshotKind } from './types.js';
 
 // Only what this program reads is described; everything else may be there and is left alone.
 const labels = z.record(z.string(), z.string()).nullish();
-// RFC 1123, as the API server demands; a name is later part of commands that people copy.
+// A name is later part of commands that people copy. Some kinds may have more characters than RFC 1123 names, none have others.
 const metadata = z.looseObject({
-  name: z.string().regex(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/, 'not a name that Kubernetes takes'),
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9]([-A-Za-z0-9._:]{0,251}[A-Za-z0-9])?$/, 'not a name that Kubernetes takes'),
   namespace: z
     .string()
     .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'not the name of a namespace')
