@@ -2,9 +2,8 @@
 // dist/node/kubectl-netdebug, the same program as an ES module bundle for Node. Where npm carries no Bun for this
 // platform, dist/kubectl-netdebug is the Node bundle's launcher.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -67,18 +66,18 @@ function writeLauncher(path, target) {
   chmodSync(path, 0o755);
 }
 
-/** The Bun that npm installed for this platform; its package's own install script is not relied upon. */
+/** The Bun that npm installed for this platform: its install script, where npm runs it, moves it from @oven/ into bun/. */
 function findBun() {
-  const require = createRequire(import.meta.url);
   const os = { linux: 'linux', darwin: 'darwin', win32: 'windows' }[process.platform];
   const arch = { x64: 'x64', arm64: 'aarch64' }[process.arch];
-  for (const name of [`@oven/bun-${os}-${arch}`, `@oven/bun-${os}-${arch}-baseline`]) {
+  const name = `@oven/bun-${os}-${arch}`;
+  for (const path of [`bun/bin/bun.exe`, `${name}/bin/bun`, `${name}/bin/bun.exe`, `${name}-baseline/bin/bun`]) {
     try {
-      const folder = dirname(require.resolve(`${name}/package.json`));
-      const path = join(folder, 'bin', process.platform === 'win32' ? 'bun.exe' : 'bun');
-      if (existsSync(path)) return path;
+      const found = join(root, 'node_modules', path);
+      // Where the script did not run, bun.exe is a placeholder of a few bytes.
+      if (statSync(found).size > 1_000_000) return found;
     } catch {
-      // Not carried for this platform.
+      // Not there.
     }
   }
   return undefined;
