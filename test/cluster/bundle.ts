@@ -1,5 +1,5 @@
 /** The cluster process as one file: starting it from TypeScript sources would cost more than the cluster itself. */
-import { build } from 'esbuild';
+import { buildSync } from 'esbuild';
 import { mkdirSync, readdirSync, renameSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,7 +29,7 @@ export async function clusterBundle(): Promise<string> {
   }
   const temporary = `${output}.${process.pid}.mjs`;
   mkdirSync(path.dirname(output), { recursive: true });
-  await build({
+  buildSync({
     entryPoints: [path.join(here, 'main.ts')],
     outfile: temporary,
     bundle: true,

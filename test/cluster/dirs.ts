@@ -10,11 +10,15 @@ const ownerFile = 'owner';
 /** A directory without owner file this old was left by a start that was killed half-way. */
 const orphanAfterMs = 60_000;
 
-/** When a process was started, in clock ticks since boot (proc_pid_stat(5), field 22); with the pid it names a process for good. */
-function startTime(pid: number): string | undefined {
+/**
+ * When a process was started, in clock ticks since boot (proc_pid_stat(5), field 22); with the pid it names a process for
+ * good. undefined when it has ended, waited for or not.
+ */
+export function startTime(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' ? undefined : fields[19];
   } catch {
     return undefined;
   }
@@ -23,7 +27,7 @@ function startTime(pid: number): string | undefined {
 function isOwned(dir: string): boolean {
   try {
     const [pid, started] = readFileSync(path.join(dir, ownerFile), 'utf8').split(' ');
-    return startTime(Number(pid)) === started;
+    return started !== undefined && startTime(Number(pid)) === started;
   } catch {
     return Date.now() - statSync(dir).mtimeMs < orphanAfterMs;
   }

@@ -1,32 +1,42 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
-import { build } from 'esbuild';
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { buildSync } from 'esbuild';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { clusterBundle } from '../cluster/bundle.js';
+import { startTime } from '../cluster/dirs.js';
 import { startCluster } from '../cluster/harness.js';
 import { pod } from '../cluster/manifests.js';
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 
-/** Ids of processes whose environment or arguments name a cluster's directory, and of all below them. */
-function processesOf(dir: string): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(dir) || namespacesNear(pid, dir);
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
+/** A process, named for good: its id, and when it was started. */
+type Named = readonly [pid: number, started: string];
+
+/** The processes below one. Nothing leaves such a tree: orphans in the cluster's process namespace stay below its first process. */
+function below(root: number): Named[] {
+  const parents = new Map<number, number>();
+  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+    try {
+      const stat = readFileSync(`/proc/${name}/stat`, 'latin1');
+      parents.set(Number(name), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]));
+    } catch {
+      // It ended while we looked.
+    }
+  }
+  const isBelow = (pid: number): boolean => {
+    const parent = parents.get(pid);
+    return parent !== undefined && (parent === root || isBelow(parent));
+  };
+  return [...parents.keys()].filter(isBelow).flatMap((pid) => {
+    const started = startTime(pid);
+    return started === undefined ? [] : [[pid, started] as const];
+  });
 }
 
-/** Whether a process writes its output into the directory, as everything that the cluster starts does at first. */
-function namespacesNear(pid: string, dir: string): boolean {
-  return readFileSync(`/proc/${pid}/mountinfo`, 'latin1').includes(dir);
+function alive(processes: readonly Named[]): Named[] {
+  return processes.filter(([pid, started]) => startTime(pid) === started);
 }
 
 async function until(what: string, predicate: () => boolean, timeoutMs = 10_000): Promise<void> {
@@ -44,7 +54,7 @@ const ownerScript = path.join(here, '..', '..', 'dist', 'test', 'owner.mjs');
 
 beforeAll(async () => {
   await clusterBundle();
-  await build({
+  buildSync({
     entryPoints: [path.join(here, 'owner.ts')],
     outfile: ownerScript,
     bundle: true,
@@ -79,37 +89,52 @@ async function startOwner(prefix: readonly string[] = []): Promise<Owner> {
   return { child, said: JSON.parse(out) as Record<string, string> };
 }
 
+/** Processes of a cluster with pods: at least `unshare`, the cluster itself and a pause process a pod. */
+const fewest = 4;
+
+function exited(child: ChildProcess): Promise<unknown> {
+  return child.exitCode === null && child.signalCode === null
+    ? new Promise((resolve) => child.once('exit', resolve))
+    : Promise.resolve();
+}
+
 describe('a cluster', () => {
   test('with three pods starts quickly, and stop leaves nothing', async () => {
-    await clusterBundle();
+    const before = new Set(below(process.pid).map(([pid]) => pid));
     const names = ['one', 'two', 'three'];
     const cluster = await startCluster({ objects: names.map((name) => pod({ name })) });
     // The aim is one second on an idle machine; what is asserted leaves room for a busy one.
     process.stdout.write(`start of a cluster with three pods: ${Math.round(cluster.startedInMs)} ms\n`);
     expect(cluster.startedInMs).toBeLessThan(5_000);
-    const { dir } = cluster;
-    expect(processesOf(dir).length).toBeGreaterThan(0);
+    const processes = below(process.pid).filter(([pid]) => !before.has(pid));
+    expect(processes.length).toBeGreaterThanOrEqual(fewest);
     await cluster.stop();
-    expect(existsSync(dir)).toBe(false);
-    await until('the end of its processes', () => processesOf(dir).length === 0);
+    expect(existsSync(cluster.dir)).toBe(false);
+    await until('the end of its processes', () => alive(processes).length === 0);
   });
 
   test('ends with a harness that is killed, and leaves nothing', async () => {
     const { child, said } = await startOwner();
-    const dir = said.dir ?? '';
-    expect(processesOf(dir).length).toBeGreaterThan(3);
+    const processes = below(child.pid ?? 0);
+    expect(processes.length).toBeGreaterThanOrEqual(fewest);
+    expect(existsSync(said.dir ?? '')).toBe(true);
     child.kill('SIGKILL');
-    await until('the end of its processes', () => processesOf(dir).length === 0);
-    await until('the end of its directory', () => !existsSync(dir));
+    await until('the end of its processes', () => alive(processes).length === 0);
+    await until('the end of its directory', () => !existsSync(said.dir ?? ''));
   });
 
   test('that is killed itself, its harness too, is cleaned up by the next start', async () => {
     const { child, said } = await startOwner();
     const dir = said.dir ?? '';
-    // Both at once: nobody is left to remove the directory.
-    process.kill(Number(said.pid), 'SIGKILL');
+    const processes = below(child.pid ?? 0);
+    // All at once: nobody is left to remove the directory.
+    processes.forEach(([pid]) => process.kill(pid, 'SIGSTOP'));
     child.kill('SIGKILL');
-    await until('the end of its processes', () => processesOf(dir).length === 0);
+    processes.forEach(([pid]) => process.kill(pid, 'SIGKILL'));
+    await Promise.all([
+      exited(child),
+      until('the end of its processes', () => alive(processes).length === 0),
+    ]);
     expect(existsSync(dir)).toBe(true);
     const next = await startCluster();
     expect(existsSync(dir)).toBe(false);
@@ -119,22 +144,19 @@ describe('a cluster', () => {
   test('runs for a user who is not root, and packets can be captured in it', async () => {
     const asNobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--reset-env'];
     const { child, said } = await startOwner(process.getuid?.() === 0 ? asNobody : []);
-    try {
-      expect(said).toMatchObject({ tcpdump: '0', isRoot: 'false' });
-      expect(said.packets).toContain('ICMP echo request');
-      expect(said.packets).toContain('1 packet captured');
-    } finally {
-      child.kill('SIGKILL');
-      await until('the end of its directory', () => !existsSync(said.dir ?? ''));
-    }
+    child.kill('SIGKILL');
+    expect(said).toMatchObject({ tcpdump: '0', isRoot: 'false' });
+    expect(said.packets).toContain('ICMP echo request');
+    expect(said.packets).toContain('1 packet captured');
+    await until('the end of its directory', () => !existsSync(said.dir ?? ''));
   });
 
   test('has no way out', async () => {
     const cluster = await startCluster();
     const routes = await cluster.run(['ip', 'route', 'show', 'default']);
     expect(routes.stdout).toBe('');
-    const host = execFileSync('readlink', ['/proc/self/ns/net'], { encoding: 'utf8' });
-    expect((await cluster.run(['readlink', '/proc/self/ns/net'])).stdout).not.toBe(host);
+    const host = readlinkSync('/proc/self/ns/net');
+    expect((await cluster.run(['readlink', '/proc/self/ns/net'])).stdout.trim()).not.toBe(host);
     await cluster.stop();
   });
 });

@@ -1,23 +1,7 @@
 /** Run by lifecycle.test.ts as a process of its own: owns a cluster, captures a packet in it, says so, and waits to be killed. */
-import { readdirSync, readFileSync } from 'node:fs';
 import { startCluster } from '../cluster/harness.js';
 import { pod } from '../cluster/manifests.js';
 import { execRequest, record } from './recorder.js';
-
-/** The child of this process, which is `unshare`, whose child is the cluster. */
-function clusterPid(): string {
-  const parentOf = (pid: string): string => {
-    try {
-      const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-      return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1] ?? '';
-    } catch {
-      return '';
-    }
-  };
-  const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-  const unshare = all.find((pid) => parentOf(pid) === String(process.pid)) ?? '';
-  return all.find((pid) => parentOf(pid) === unshare) ?? '';
-}
 
 const cluster = await startCluster({ objects: [pod({ name: 'one' }), pod({ name: 'two' })] });
 const access = { server: cluster.server, kubeconfig: cluster.kubeconfig };
@@ -33,7 +17,6 @@ await session.until('a packet', () => session.over, 15_000);
 process.stdout.write(
   `${JSON.stringify({
     dir: cluster.dir,
-    pid: clusterPid(),
     isRoot: String(process.getuid?.() === 0),
     tcpdump: session.data(3).toString().includes('Success') ? '0' : session.data(3).toString(),
     packets: session.data(1).toString() + session.data(2).toString(),
