@@ -6,7 +6,7 @@ import { WaitingError } from './imagePuller.js';
 import type { NodeDeps } from './kubelet.js';
 import { LiveContainer } from './liveContainer.js';
 import type { ContainerKind, ContainerSpec, Pod } from './pod.js';
-import type { PodWorker } from './podWorker.js';
+import type { Attempts, PodContext } from './podContainers.js';
 import { StepError } from './process.js';
 import { runtimeId, type Sandbox } from './runtime.js';
 import { startFailure } from './runtimeWords.js';
@@ -43,11 +43,14 @@ function hostsFile(hostname: string, ip: string): string {
 
 export class ContainerStarter {
   readonly #deps: NodeDeps;
-  readonly #worker: PodWorker;
+  readonly #context: PodContext;
+  readonly #attempts: Map<string, Attempts>;
 
-  constructor(deps: NodeDeps, worker: PodWorker) {
+  /** `attempts` is written here, when a container was started or could not be. */
+  constructor(deps: NodeDeps, context: PodContext, attempts: Map<string, Attempts>) {
     this.#deps = deps;
-    this.#worker = worker;
+    this.#context = context;
+    this.#attempts = attempts;
   }
 
   #hostname(pod: Pod): string {
@@ -69,7 +72,7 @@ export class ContainerStarter {
 
   /** Throws a WaitingError, after its events, when the container cannot run. */
   async start(sandbox: Sandbox, kind: ContainerKind, spec: ContainerSpec): Promise<LiveContainer> {
-    const { pod } = this.#worker;
+    const { pod } = this.#context;
     const { events, images, runtime, store, now } = this.#deps;
     const about = { kind, name: spec.name };
     const image = await images.ensure(pod, kind, spec);
@@ -95,7 +98,7 @@ export class ContainerStarter {
       }
     })();
     const processes = this.#processes(sandbox, spec, id, fail);
-    const before = this.#worker.attempts.get(spec.name)?.current;
+    const before = this.#attempts.get(spec.name)?.current;
     const attempt = before ? before.attempt.attempt + 1 : 0;
     const logDir = join(sandbox.dir, 'logs');
     mkdirSync(logDir, { recursive: true });
@@ -127,7 +130,7 @@ export class ContainerStarter {
   }
 
   #remember(name: string, live: LiveContainer, previous: LiveContainer | undefined): void {
-    this.#worker.attempts.set(name, previous ? { current: live, previous } : { current: live });
+    this.#attempts.set(name, previous ? { current: live, previous } : { current: live });
   }
 
   /** Whose process namespace the container gets. */
@@ -138,7 +141,7 @@ export class ContainerStarter {
     fail: (reason: string, message: string) => never,
   ): 'own' | 'host' | number {
     if (spec.targetContainerName !== undefined && spec.targetContainerName !== '') {
-      const target = this.#worker.attempts.get(spec.targetContainerName)?.current;
+      const target = this.#attempts.get(spec.targetContainerName)?.current;
       const pid = target?.running === true ? target.container?.process.pid : undefined;
       const why = target
         ? `invalid target container: container "${target.attempt.id}" is not running - in state CONTAINER_EXITED`
@@ -151,7 +154,7 @@ export class ContainerStarter {
         )
       );
     }
-    if (this.#worker.pod.spec.hostPID === true) {
+    if (this.#context.pod.spec.hostPID === true) {
       return 'host';
     }
     return sandbox.sharedProcesses ? sandbox.pid : 'own';

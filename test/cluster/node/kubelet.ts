@@ -75,7 +75,7 @@ export class NodeKubelet implements Kubelet {
   }
 
   #running(podUid: string, name: string): LiveContainer | undefined {
-    return this.workers.get(podUid)?.runningContainer(name);
+    return this.workers.get(podUid)?.containers.running(name);
   }
 
   async exec(request: KubeletExec): Promise<KubeletProcess> {
@@ -110,14 +110,14 @@ export class NodeKubelet implements Kubelet {
 
   logs(request: KubeletLogs): Promise<Readable> {
     const worker = this.workers.get(request.podUid);
-    const attempts = worker?.attempts.get(request.container);
+    const attempts = worker?.containers.attempts.get(request.container);
     const named = `container "${request.container}" in pod "${worker?.pod.metadata.name ?? request.podUid}"`;
     // Between two attempts the last one is the previous one already.
-    const again = worker?.waiting.has(request.container) === true;
+    const again = worker?.containers.waiting.has(request.container) === true;
     const previous = again ? attempts?.current : attempts?.previous;
     const live = request.previous ? previous : attempts?.current;
     if (!live) {
-      const { reason = 'ContainerCreating' } = worker?.waiting.get(request.container) ?? {};
+      const { reason = 'ContainerCreating' } = worker?.containers.waiting.get(request.container) ?? {};
       const why =
         reason === 'ImagePullBackOff'
           ? 'trying and failing to pull image'

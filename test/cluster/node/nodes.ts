@@ -14,7 +14,8 @@ import { asPod, pods } from './pod.js';
 import { PodEvents } from './podEvents.js';
 import { Launcher } from './process.js';
 import { Layers, overlayTrial } from './rootfs.js';
-import { Runtime, signal, type Container, type ContainerProcess } from './runtime.js';
+import type { ContainerProcess } from './processTable.js';
+import { Runtime, signal, type Container } from './runtime.js';
 import { readIdMap } from './sandbox.js';
 import { schedule } from './scheduler.js';
 import { unshare } from './steps.js';
@@ -88,7 +89,7 @@ async function createRuntime(
 }
 
 function liveContainers(kubelet: NodeKubelet, uid: string): Map<string, Container> {
-  const attempts = kubelet.workers.get(uid)?.attempts ?? new Map<string, never>();
+  const attempts = kubelet.workers.get(uid)?.containers.attempts ?? new Map<string, never>();
   return new Map(
     [...attempts].flatMap(([name, { current }]): [string, Container][] =>
       current.container ? [[name, current.container]] : [],

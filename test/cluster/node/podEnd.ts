@@ -2,7 +2,7 @@
 import type { NodeDeps } from './kubelet.js';
 import type { LiveContainer } from './liveContainer.js';
 import type { Pod } from './pod.js';
-import type { Attempts } from './podWorker.js';
+import type { Attempts } from './podContainers.js';
 import { signal } from './runtime.js';
 import type { Timing } from './timing.js';
 

@@ -3,36 +3,22 @@
  * should run; what fails is told by an event at once, but by the status only in the next sync, ten seconds and more later.
  */
 import type { Store } from '../types.js';
-import { ContainerStarter } from './containerStarter.js';
-import { WaitingError } from './imagePuller.js';
-import type { LiveContainer } from './liveContainer.js';
 import type { NodeDeps } from './kubelet.js';
-import { asPod, isOver, podLabel, pods, type ContainerKind, type ContainerSpec, type Pod } from './pod.js';
-import { podStatus } from './podStatus.js';
+import { asPod, isOver, pods, type Pod } from './pod.js';
+import { PodContainers } from './podContainers.js';
 import { endContainers, graceMsOf } from './podEnd.js';
-import { ProbeLoop } from './probes.js';
+import { podStatus } from './podStatus.js';
 import type { Sandbox } from './runtime.js';
-import { Backoff, goDuration } from './timing.js';
-
-/** The newest attempt of a container, and the one before it, whose log `previous` shows. */
-export interface Attempts {
-  readonly current: LiveContainer;
-  readonly previous?: LiveContainer;
-}
 
 export class PodWorker {
   readonly uid: string;
-  readonly attempts = new Map<string, Attempts>();
-  readonly waiting = new Map<string, { readonly reason: string; readonly message?: string }>();
+  readonly containers: PodContainers;
   sandbox: Sandbox | undefined;
   readonly #deps: NodeDeps;
   readonly #store: Store;
   readonly #namespace: string;
   readonly #name: string;
   readonly #startTime: string;
-  readonly #restarts: Backoff;
-  readonly #starter: ContainerStarter;
-  readonly #probes: ProbeLoop;
   #last: Pod;
   #verdict: { readonly reason: string; readonly message: string } | undefined;
   #sandboxUp = false;
@@ -54,10 +40,7 @@ export class PodWorker {
     this.#last = pod;
     this.#startTime = deps.timestamp();
     this.#gone = gone;
-    const { timing } = deps;
-    this.#restarts = new Backoff(timing.restartBackoffMs, timing.maxBackoffMs);
-    this.#starter = new ContainerStarter(deps, this);
-    this.#probes = new ProbeLoop(deps, this);
+    this.containers = new PodContainers(deps, this);
     const { activeDeadlineSeconds } = pod.spec;
     if (activeDeadlineSeconds !== undefined) {
       this.#deadline = setTimeout(() => this.#exceed(), activeDeadlineSeconds * 1000);
@@ -67,12 +50,6 @@ export class PodWorker {
   /** The pod as it is in the store, or as it was last. */
   get pod(): Pod {
     return this.#last;
-  }
-
-  /** The running container of this name. */
-  runningContainer(name: string): LiveContainer | undefined {
-    const live = this.attempts.get(name)?.current;
-    return live?.running === true ? live : undefined;
   }
 
   /** Something changed: syncs as soon as the sync that runs now has ended. Never throws. */
@@ -94,7 +71,7 @@ export class PodWorker {
     if (this.#ending) {
       const { runtime, timing } = this.#deps;
       setTimeout(() => {
-        for (const { current } of this.attempts.values()) {
+        for (const { current } of this.containers.attempts.values()) {
           if (current.running && current.container) {
             runtime.kill(current.container);
           }
@@ -114,7 +91,7 @@ export class PodWorker {
     this.#stopped = true;
     clearTimeout(this.#retry);
     clearTimeout(this.#deadline);
-    this.#probes.stop();
+    this.containers.stopProbes();
   }
 
   async #loop(): Promise<void> {
@@ -155,8 +132,8 @@ export class PodWorker {
       sandboxUp: this.#sandboxUp,
       startTime: this.#startTime,
       now: this.#deps.timestamp(),
-      containers: this.attempts,
-      waiting: this.waiting,
+      containers: this.containers.attempts,
+      waiting: this.containers.waiting,
       ending: this.#ending,
       verdict: this.#verdict,
       dualStack: this.#deps.dualStack,
@@ -191,100 +168,12 @@ export class PodWorker {
     }
     clearTimeout(this.#retry);
     if (!this.sandbox) {
-      this.sandbox = await this.#starter.createSandbox(pod);
+      this.sandbox = await this.containers.createSandbox(pod);
       this.#sandboxUp = true;
       this.publish();
     }
-    await this.#startContainers(pod);
-  }
-
-  async #startContainers(pod: Pod): Promise<void> {
-    let failed = false;
-    for (const spec of pod.spec.ephemeralContainers ?? []) {
-      if (!this.attempts.has(spec.name)) {
-        failed = !(await this.#start('ephemeralContainers', spec)) || failed;
-      }
-    }
-    let initialized = true;
-    for (const spec of pod.spec.initContainers ?? []) {
-      const live = this.attempts.get(spec.name)?.current;
-      if (live?.finishedAt !== undefined && live.exitCode === 0) {
-        continue;
-      }
-      if (!live?.running) {
-        failed = !(await this.#startAgain('initContainers', spec)) || failed;
-      }
-      // A sidecar does not hold the others up.
-      if (spec.restartPolicy !== 'Always' || !this.attempts.get(spec.name)?.current.running) {
-        initialized = false;
-        break;
-      }
-    }
-    for (const spec of initialized ? pod.spec.containers : []) {
-      const live = this.attempts.get(spec.name)?.current;
-      if (!live || (!live.running && this.#restartsAfter(live))) {
-        failed = !(await this.#startAgain('containers', spec)) || failed;
-      }
-    }
-    if (failed) {
+    if (!(await this.containers.startWhatShouldRun())) {
       this.#retryLater();
-    }
-  }
-
-  #restartsAfter(live: LiveContainer): boolean {
-    const policy = this.#last.spec.restartPolicy ?? 'Always';
-    return policy === 'Always' || (policy === 'OnFailure' && live.exitCode !== 0);
-  }
-
-  /** Starts a container, or starts it again when its back-off is over. */
-  async #startAgain(kind: ContainerKind, spec: ContainerSpec): Promise<boolean> {
-    const live = this.attempts.get(spec.name)?.current;
-    if (live?.finishedAt !== undefined) {
-      const finishedMs = Date.parse(live.finishedAt);
-      const now = this.#deps.now();
-      const remaining = this.#restarts.remainingMs(spec.name, now, finishedMs);
-      if (remaining > 0) {
-        const label = podLabel(this.#last);
-        const message = `Back-off restarting failed container ${spec.name} in pod ${label}`;
-        this.#deps.events.say(this.#last, { kind, name: spec.name }, 'Warning', 'BackOff', message);
-        const delay = goDuration(this.#restarts.delayMs(spec.name));
-        this.waiting.set(spec.name, {
-          reason: 'CrashLoopBackOff',
-          message: `back-off ${delay} restarting failed container=${spec.name} pod=${label}`,
-        });
-        return false;
-      }
-      this.#restarts.next(spec.name, now);
-    }
-    return this.#start(kind, spec);
-  }
-
-  async #start(kind: ContainerKind, spec: ContainerSpec): Promise<boolean> {
-    const { sandbox } = this;
-    if (!sandbox) {
-      return false;
-    }
-    try {
-      const live = await this.#starter.start(sandbox, kind, spec);
-      this.waiting.delete(spec.name);
-      live.once('end', () => {
-        this.#probes.forget(live);
-        this.notify();
-      });
-      this.#probes.watch(kind, live);
-      // It may have ended before anybody listened.
-      this.notify();
-      return true;
-    } catch (error) {
-      if (!(error instanceof WaitingError)) {
-        throw error;
-      }
-      this.waiting.set(spec.name, { reason: error.reason, message: error.message });
-      if (error.reason === 'RunContainerError') {
-        // The runtime has seen it come and go, so that the next sync comes at once.
-        this.notify();
-      }
-      return false;
     }
   }
 
@@ -350,8 +239,8 @@ export class PodWorker {
 
   async #endAll(graceMs: number): Promise<void> {
     clearTimeout(this.#retry);
-    this.#probes.stop();
-    await endContainers(this.#deps, this.#last, this.attempts.values(), graceMs);
+    this.containers.stopProbes();
+    await endContainers(this.#deps, this.#last, this.containers.attempts.values(), graceMs);
   }
 
   #dropSandbox(): void {

@@ -6,7 +6,7 @@ import type { NodeDeps } from './kubelet.js';
 import type { LiveContainer } from './liveContainer.js';
 import type { ContainerKind, Probe } from './pod.js';
 import { endContainer, graceMsOf } from './podEnd.js';
-import type { PodWorker } from './podWorker.js';
+import type { PodContext } from './podContainers.js';
 
 type Role = 'Startup' | 'Readiness' | 'Liveness';
 
@@ -60,12 +60,12 @@ function tcp(host: string, port: number, timeoutMs: number): Promise<Verdict> {
 
 export class ProbeLoop {
   readonly #deps: NodeDeps;
-  readonly #worker: PodWorker;
+  readonly #context: PodContext;
   readonly #timers = new Map<LiveContainer, Set<NodeJS.Timeout>>();
 
-  constructor(deps: NodeDeps, worker: PodWorker) {
+  constructor(deps: NodeDeps, context: PodContext) {
     this.#deps = deps;
-    this.#worker = worker;
+    this.#context = context;
   }
 
   watch(kind: ContainerKind, live: LiveContainer): void {
@@ -95,6 +95,7 @@ export class ProbeLoop {
     this.#timers.set(live, timers);
     let failures = 0;
     let successes = 0;
+    let everPassed = false;
     const round = async (): Promise<void> => {
       const waits = role !== 'Startup' && !live.started;
       const verdict = waits ? undefined : await this.#attempt(live, probe);
@@ -104,10 +105,13 @@ export class ProbeLoop {
       if (!waits) {
         failures = verdict === undefined ? 0 : failures + 1;
         successes = verdict === undefined ? successes + 1 : 0;
+        everPassed ||= verdict === undefined;
         this.#judge(live, role, probe, { verdict, failures, successes });
       }
       if (role !== 'Startup' || !live.started) {
-        next((probe.periodSeconds ?? 10) * second);
+        // A server that is a moment late must not cost every test ten seconds: the real one would wait the whole period.
+        const period = probe.periodSeconds ?? 10;
+        next((everPassed || role !== 'Readiness' ? period : Math.min(period, 1)) * second);
       }
     };
     const next = (ms: number): void => {
@@ -123,7 +127,7 @@ export class ProbeLoop {
 
   async #attempt(live: LiveContainer, probe: Probe): Promise<Verdict> {
     const timeoutMs = (probe.timeoutSeconds ?? 1) * 1000;
-    const ip = this.#worker.sandbox?.addresses.ip ?? '';
+    const ip = this.#context.sandbox?.addresses.ip ?? '';
     if (probe.httpGet) {
       const { scheme, host, port, path } = probe.httpGet;
       const url = `${(scheme ?? 'HTTP').toLowerCase()}://${host ?? ip}:${this.#port(live, port)}`;
@@ -159,7 +163,7 @@ export class ProbeLoop {
   ): void {
     const { kind, spec } = live.attempt;
     const about = { kind, name: spec.name };
-    const { pod } = this.#worker;
+    const { pod } = this.#context;
     if (seen.verdict !== undefined) {
       this.#deps.events.say(pod, about, 'Warning', 'Unhealthy', `${role} probe failed: ${seen.verdict}`);
     }
@@ -167,11 +171,11 @@ export class ProbeLoop {
     const passed = seen.successes >= (probe.successThreshold ?? 1);
     if (role === 'Readiness' && (passed || failed) && live.ready !== passed) {
       live.ready = passed;
-      this.#worker.notify();
+      this.#context.notify();
     } else if (role === 'Startup' && passed && !live.started) {
       live.started = true;
       live.ready = spec.readinessProbe === undefined;
-      this.#worker.notify();
+      this.#context.notify();
     } else if (role !== 'Readiness' && failed) {
       const message = `Container ${spec.name} failed ${role.toLowerCase()} probe, will be restarted`;
       this.#deps.events.say(pod, about, 'Normal', 'Killing', message);

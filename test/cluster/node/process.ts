@@ -7,6 +7,9 @@ import { enterScript } from './enterScript.js';
 import { Pipes, type Pipe } from './pipes.js';
 import { systemCalls, type Step } from './steps.js';
 
+/** The file name of the script, by which its processes are known before their exec. */
+export const scriptName = 'enter.pl';
+
 /** A step that failed: `stage` names it, `text` is strerror(3)'s. */
 export class StepError extends Error {
   readonly stage: string;
@@ -75,7 +78,7 @@ export class Launcher {
 
   /** `dir`: a directory of the cluster, for the script and for FIFOs. */
   constructor(dir: string) {
-    this.#script = join(dir, 'enter.pl');
+    this.#script = join(dir, scriptName);
     writeFileSync(this.#script, enterScript);
     this.#pipes = new Pipes(join(dir, 'pipes'));
   }

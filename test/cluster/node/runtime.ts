@@ -1,15 +1,16 @@
 /** The container runtime: pod sandboxes, containers, processes in them. It knows nothing about the API. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { containerSteps, execSteps } from './containerSteps.js';
 import type { Image } from './imageTable.js';
-import type { Network, NodeNetwork, PodAddresses } from './network.js';
-import { podSysctls } from './network.js';
-import { privilegeSteps, type Privileges } from './privileges.js';
+import { podSysctls, type Network, type NodeNetwork, type PodAddresses } from './network.js';
+import type { Privileges } from './privileges.js';
 import type { Launcher, RunningProcess } from './process.js';
+import { mountNamespaceOf, processesIn, type ContainerProcess } from './processTable.js';
 import type { Layers } from './rootfs.js';
 import type { IdMap } from './sandbox.js';
-import { enter, mount, MS, remountReadOnly, unshare, type Step } from './steps.js';
+import { enter, unshare, type Step } from './steps.js';
 
 /** The namespaces of a pod. */
 export interface Sandbox {
@@ -62,43 +63,13 @@ export interface Container {
   readonly config: ProcessConfig;
   readonly home: string;
   readonly ownsProcesses: boolean;
-  /** Identity of its mount namespace: which processes are its own. */
-  readonly mountNamespace: string;
-}
-
-/** A process of a container; `pid` as the cluster's process namespace counts. */
-export interface ContainerProcess {
-  readonly pid: number;
-  readonly argv: readonly string[];
-  readonly container: string;
+  /** Identity of its mount namespace, by which its processes are known; undefined when it ended at once. */
+  readonly mountNamespace: string | undefined;
 }
 
 /** 64 hexadecimal digits, as containerd names containers and execs. */
 export function runtimeId(): string {
   return randomBytes(32).toString('hex');
-}
-
-/** Devices that every container has (OCI runtime specification, Linux, default devices). */
-const devices = ['null', 'zero', 'full', 'random', 'urandom', 'tty'];
-
-function deviceSteps(root: string, home: string): Step[] {
-  const dev = join(root, 'dev');
-  return [
-    mount('tmpfs', dev, 'tmpfs', MS.nosuid + MS.noexec, 'mode=755,size=64k'),
-    ...devices.map((name): Step => ['bind', `/dev/${name}`, join(dev, name)]),
-    ['mkdir', join(dev, 'pts')],
-    mount('devpts', join(dev, 'pts'), 'devpts', MS.nosuid + MS.noexec, 'newinstance,ptmxmode=0666,mode=0620'),
-    ['symlink', 'pts/ptmx', join(dev, 'ptmx')],
-    ['symlink', '/proc/self/fd', join(dev, 'fd')],
-    ...['stdin', 'stdout', 'stderr'].map((name, fd): Step => [
-      'symlink',
-      `/proc/self/fd/${fd}`,
-      join(dev, name),
-    ]),
-    ['mkdir', join(dev, 'shm')],
-    mount('shm', join(dev, 'shm'), 'tmpfs', MS.nosuid + MS.noexec + MS.nodev, 'mode=1777,size=64m'),
-    ['bind', join(home, 'termination-log'), join(dev, 'termination-log')],
-  ];
 }
 
 export interface RuntimeOptions {
@@ -117,7 +88,6 @@ export class Runtime {
   readonly #network: Network;
   readonly #ids: IdMap;
   readonly #dir: string;
-  readonly #supervisors = new Set<number>();
 
   constructor(options: RuntimeOptions) {
     this.#launcher = options.launcher;
@@ -164,7 +134,7 @@ export class Runtime {
   kill(container: Container): void {
     signal(container.process.pid, 'SIGKILL');
     if (!container.ownsProcesses) {
-      for (const { pid } of this.#processesIn(new Map([[container.mountNamespace, '']]))) {
+      for (const { pid } of this.processes(new Map([['', container]]))) {
         signal(pid, 'SIGKILL');
       }
     }
@@ -172,21 +142,13 @@ export class Runtime {
 
   /** The processes of these containers, by name. */
   processes(containers: ReadonlyMap<string, Container>): ContainerProcess[] {
-    return this.#processesIn(
-      new Map([...containers].map(([name, { mountNamespace }]) => [mountNamespace, name])),
+    return processesIn(
+      new Map(
+        [...containers].flatMap(([name, { mountNamespace }]): [string, string][] =>
+          mountNamespace === undefined ? [] : [[mountNamespace, name]],
+        ),
+      ),
     );
-  }
-
-  /** Whose mount namespace is one of these. Zombies are not listed. */
-  #processesIn(namespaces: ReadonlyMap<string, string>): ContainerProcess[] {
-    const pids = readdirSync('/proc')
-      .map(Number)
-      .filter((pid) => pid > 0 && !this.#supervisors.has(pid));
-    return pids.flatMap((pid): ContainerProcess[] => {
-      const container = namespaces.get(namespaceOf(pid));
-      const argv = container === undefined ? [] : argvOf(pid);
-      return container === undefined || argv.length === 0 ? [] : [{ pid, argv, container }];
-    });
   }
 
   /** Creates a container and starts its process. Rejects with a StepError when that cannot be. */
@@ -195,73 +157,20 @@ export class Runtime {
     mkdirSync(home, { recursive: true });
     writeFileSync(join(home, 'termination-log'), '', { mode: 0o666 });
     const launch = {
-      steps: this.#containerSteps(sandbox, home, request),
+      steps: containerSteps(sandbox, home, request, this.#layers.mountSteps(request.image, home), this.#ids),
       argv: request.argv,
       stdin: request.stdin,
       tty: request.tty,
     };
-    const process = await this.#launch(launch);
+    const process = await this.#launcher.run(launch);
     return {
       id,
       process,
       config: request,
       home,
       ownsProcesses: request.processes === 'own',
-      mountNamespace: namespaceOf(process.supervisor),
+      mountNamespace: mountNamespaceOf(process.supervisor),
     };
-  }
-
-  #containerSteps(sandbox: Sandbox, home: string, request: ContainerRequest): Step[] {
-    const root = join(home, 'root');
-    const { processes } = request;
-    const guarded = request.privileged ? [] : ['sys', 'sysrq-trigger', 'irq', 'bus'];
-    return [
-      ...enter(sandbox.pid, 'net', 'uts', 'ipc'),
-      ...(typeof processes === 'number' ? enter(processes, 'pid') : []),
-      ...(processes === 'own' ? [unshare('newns', 'newpid')] : [unshare('newns')]),
-      mount('none', '/', '', MS.rec + MS.private),
-      ...this.#layers.mountSteps(request.image, home),
-      ...deviceSteps(root, home),
-      [
-        'trymount',
-        'sysfs',
-        join(root, 'sys'),
-        'sysfs',
-        String(MS.rdonly + MS.nosuid + MS.nodev + MS.noexec),
-        '',
-      ],
-      ...['hosts', 'resolv.conf', 'hostname'].map((file): Step => [
-        'bind',
-        join(sandbox.dir, file),
-        join(root, 'etc', file),
-      ]),
-      ...request.mounts.flatMap((volume): Step[] => [
-        ['bind', volume.source, join(root, volume.target)],
-        ...(volume.readOnly ? [remountReadOnly(join(root, volume.target))] : []),
-      ]),
-      ...(request.readOnlyRoot ? [remountReadOnly(root)] : []),
-      ...(request.readOnlyRoot && request.image.root === 'toolbox'
-        ? [remountReadOnly(join(root, 'usr'))]
-        : []),
-      ...this.#terminalSteps(root, request, request.tty),
-      ['fork'],
-      // In a user namespace the kernel mounts /proc only as long as another one is in sight: so before the pivot.
-      mount('proc', join(root, 'proc'), 'proc', MS.nosuid + MS.nodev + MS.noexec),
-      ...guarded.flatMap((name): Step[] => {
-        const path = join(root, 'proc', name);
-        return [
-          ['trymount', path, path, '', String(MS.bind + MS.rec), ''],
-          ['trymount', 'none', path, '', String(MS.remount + MS.bind + MS.rdonly), ''],
-        ];
-      }),
-      ['pivot', root],
-      ...environment(request),
-      ...privilegeSteps(request, this.#ids, false),
-    ];
-  }
-
-  #terminalSteps(root: string, config: ProcessConfig, tty: boolean): Step[] {
-    return tty ? [['terminal', root, this.#ids.kind === 'full' ? String(config.uid) : '-1']] : [];
   }
 
   /** Starts another process in a container, with the container's user, capabilities and environment. */
@@ -270,55 +179,13 @@ export class Runtime {
     argv: readonly string[],
     options: { stdin: boolean; tty: boolean },
   ): Promise<RunningProcess> {
-    const { pid } = container.process;
-    const joinsUser = this.#ids.kind === 'single' && container.config.uid !== 0;
-    const steps: Step[] = [
-      ...enter(pid, 'pid', 'net', 'uts', 'ipc'),
-      ...(joinsUser ? [['hold', 'user', `/proc/${pid}/ns/user`]] : []),
-      ...enter(pid, 'mnt'),
-      ...this.#terminalSteps('', container.config, options.tty),
-      ['fork'],
-      ...environment(container.config),
-      ...(options.tty ? [['env', 'TERM', 'xterm']] : []),
-      ...privilegeSteps(container.config, this.#ids, joinsUser),
-    ];
-    return this.#launch({ steps, argv, ...options });
-  }
-
-  async #launch(launch: Parameters<Launcher['run']>[0]): Promise<RunningProcess> {
-    const process = await this.#launcher.run(launch);
-    this.#supervisors.add(process.supervisor);
-    void process.exited.then(() => this.#supervisors.delete(process.supervisor));
-    return process;
+    const steps = execSteps(container.process.pid, container.config, options.tty, this.#ids);
+    return this.#launcher.run({ steps, argv, ...options });
   }
 
   /** A stream to a port in the network namespace of a pod: argv of a program that joins it with its standard streams. */
   dialArguments(sandbox: Sandbox, port: number): string[] {
     return this.#launcher.arguments([...enter(sandbox.pid, 'net'), ['dial', String(port)]]);
-  }
-}
-
-function environment(config: ProcessConfig): Step[] {
-  return [
-    ...Object.entries(config.env).map(([name, value]): Step => ['env', name, value]),
-    ['chdir', config.workingDir],
-  ];
-}
-
-function namespaceOf(pid: number): string {
-  try {
-    return readlinkSync(`/proc/${pid}/ns/mnt`);
-  } catch {
-    // It has ended already, and with it all that ran in it.
-    return '';
-  }
-}
-
-function argvOf(pid: number): string[] {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
-  } catch {
-    return [];
   }
 }
 
