@@ -2,10 +2,11 @@
 // dist/node/kubectl-netdebug, the same program as an ES module bundle for Node. Where npm carries no Bun for this
 // platform, dist/kubectl-netdebug is the Node bundle's launcher.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { findBun } from './bun.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
@@ -25,7 +26,9 @@ await build({
   target: 'node20',
   minifySyntax: true,
   // Some dependencies are CommonJS inside and call require() for node: modules.
-  banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
+  },
   define: {
     NETDEBUG_VERSION: JSON.stringify(version),
     // ws looks for optional native add-ons unless told not to.
@@ -64,21 +67,4 @@ if (bun === undefined) {
 function writeLauncher(path, target) {
   writeFileSync(path, `#!/usr/bin/env node\nimport(${JSON.stringify(target)});\n`);
   chmodSync(path, 0o755);
-}
-
-/** The Bun that npm installed for this platform: its install script, where npm runs it, moves it from @oven/ into bun/. */
-function findBun() {
-  const os = { linux: 'linux', darwin: 'darwin', win32: 'windows' }[process.platform];
-  const arch = { x64: 'x64', arm64: 'aarch64' }[process.arch];
-  const name = `@oven/bun-${os}-${arch}`;
-  for (const path of [`bun/bin/bun.exe`, `${name}/bin/bun`, `${name}/bin/bun.exe`, `${name}-baseline/bin/bun`]) {
-    try {
-      const found = join(root, 'node_modules', path);
-      // Where the script did not run, bun.exe is a placeholder of a few bytes.
-      if (statSync(found).size > 1_000_000) return found;
-    } catch {
-      // Not there.
-    }
-  }
-  return undefined;
 }

@@ -8,7 +8,11 @@ export default tseslint.config(
   { ignores: ['**/dist/**', '**/node_modules/**', '**/test/fixtures/**'] },
   {
     files: ['**/*.ts'],
-    extends: [js.configs.recommended, ...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
+    extends: [
+      js.configs.recommended,
+      ...tseslint.configs.strictTypeChecked,
+      ...tseslint.configs.stylisticTypeChecked,
+    ],
     languageOptions: { parserOptions: { project: `${root}/tsconfig.json`, tsconfigRootDir: root } },
     rules: {
       'no-restricted-exports': ['error', { restrictDefaultExports: { direct: true } }],
@@ -24,6 +28,10 @@ export default tseslint.config(
     // Below plugin/ nobody knows about the process or the terminal.
     files: ['src/**/*.ts', 'plugin/**/*.ts'],
     ignores: ['plugin/main.ts'],
-    rules: { 'no-restricted-globals': ['error', 'process'], 'no-console': 'error', 'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }] },
+    rules: {
+      'no-restricted-globals': ['error', 'process'],
+      'no-console': 'error',
+      'max-lines': ['error', { max: 300, skipBlankLines: true, skipComments: true }],
+    },
   },
 );

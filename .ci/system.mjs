@@ -22,12 +22,24 @@ const demo = {
   busybox: 'busybox-static',
   tshark: 'tshark',
 };
-const test = { ...demo, capinfos: 'wireshark-common', editcap: 'wireshark-common', nft: 'nftables', dig: 'dnsutils' };
+const test = {
+  ...demo,
+  capinfos: 'wireshark-common',
+  editcap: 'wireshark-common',
+  nft: 'nftables',
+  dig: 'dnsutils',
+};
 
 const bench = { ...test, time: 'time' };
 
 const wanted = { demo, test, bench }[process.argv[2]] ?? test;
-const missing = [...new Set(Object.entries(wanted).filter(([program]) => !found(program)).map(([, name]) => name))];
+const missing = [
+  ...new Set(
+    Object.entries(wanted)
+      .filter(([program]) => !found(program))
+      .map(([, name]) => name),
+  ),
+];
 
 if (missing.length > 0) {
   const line = `apt-get install -y --no-install-recommends ${missing.join(' ')}`;

@@ -11,11 +11,15 @@ const jest = createRequire(import.meta.url).resolve('jest/bin/jest.js');
 const scratch = mkdtempSync(join(tmpdir(), 'netdebug-jest-'));
 const results = join(scratch, 'results.json');
 const args = [jest, '--config', join(root, '.ci/jest.config.mjs'), '--json', `--outputFile=${results}`];
-const run = spawnSync(process.execPath, ['--experimental-vm-modules', '--no-warnings', ...args, ...process.argv.slice(2)], {
-  cwd: root,
-  // --json prints the report on stdout as well; what people read comes on stderr.
-  stdio: ['ignore', 'ignore', 'inherit'],
-});
+const run = spawnSync(
+  process.execPath,
+  ['--experimental-vm-modules', '--no-warnings', ...args, ...process.argv.slice(2)],
+  {
+    cwd: root,
+    // --json prints the report on stdout as well; what people read comes on stderr.
+    stdio: ['ignore', 'ignore', 'inherit'],
+  },
+);
 
 let summary;
 try {

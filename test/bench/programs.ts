@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { cpus, release, totalmem } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { findBun } from '../../.ci/bun.mjs';
 
 /** The programs that are compared. */
 export interface Programs {
@@ -30,14 +31,10 @@ export async function programs(): Promise<Programs> {
     logLevel: 'warning',
   });
   const compiled = `${root}dist/bench/streamer`;
-  run(`${root}node_modules/.bin/bun`, [
-    'build',
-    source,
-    '--compile',
-    '--bytecode',
-    '--format=esm',
-    `--outfile=${compiled}`,
-  ]);
+  const bun = findBun();
+  if (bun === undefined)
+    throw new Error('npm has no Bun for this platform: the executable cannot be measured');
+  run(bun, ['build', source, '--compile', '--bytecode', '--format=esm', `--outfile=${compiled}`]);
   return {
     kubectl: 'kubectl',
     ours: [
