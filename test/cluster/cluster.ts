@@ -5,6 +5,7 @@ import path from 'node:path';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { bootstrap } from './api/bootstrap.js';
+import { startControllers } from './api/controllers/controllers.js';
 import { createPki, type KeyPair } from './api/pki.js';
 import { startApiServer } from './api/server.js';
 import { createStore } from './api/store.js';
@@ -85,6 +86,7 @@ export async function createCluster(setup: ClusterSetup): Promise<LocalCluster> 
   const store = createStore({ now: () => Date.now() + book.skewMs() });
   const { hostname } = new URL(setup.server);
   bootstrap(store, hostname);
+  startControllers(store);
   const pki = await createPki();
   const [server, admin, nodes] = await Promise.all([
     pki.server(),

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ServerResponse as Response } from 'node:http';
 import { createServer, type Server } from 'node:https';
@@ -152,16 +153,18 @@ function onClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
   );
 }
 
-function listening(server: Server, options: ApiServerOptions): Promise<void> {
-  return new Promise((done, failed) => {
-    server.once('error', failed);
-    if (options.listener !== undefined) {
-      options.listener.on('connection', (socket: Socket) => server.emit('connection', socket));
-      done();
-    } else {
-      server.listen(options.port ?? 0, options.host ?? '127.0.0.1', () => done());
-    }
-  });
+async function listen(
+  server: Server,
+  options: ApiServerOptions,
+  onConnection: (socket: Socket) => void,
+): Promise<AddressInfo> {
+  if (options.listener !== undefined) {
+    options.listener.on('connection', onConnection);
+    return options.listener.address() as AddressInfo;
+  }
+  server.listen(options.port ?? 0, options.host ?? '127.0.0.1');
+  await once(server, 'listening');
+  return server.address() as AddressInfo;
 }
 
 /** Starts the API server and resolves when it listens. */
@@ -190,6 +193,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     // Arguments of an exec are in the URL: 100 KB of them pass on the real one.
     maxHeaderSize: 1024 * 1024,
     requestTimeout: 0,
+    // Go closes idle connections this late as well; Node's five seconds would reset clients that pause.
+    keepAliveTimeout: 90_000,
   });
   const sockets = new Set<Socket>();
   server.on('secureConnection', (socket) => {
@@ -199,9 +204,10 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   server.on('request', (req, res) => void onRequest(setup, req, res));
   server.on('upgrade', (req, socket, head) => void onUpgrade(setup, req, socket as unknown as Socket, head));
   server.on('clientError', onClientError);
-  await listening(server, options);
-
-  const address = (options.listener ?? server).address() as AddressInfo;
+  const onConnection = (socket: Socket): void => {
+    server.emit('connection', socket);
+  };
+  const address = await listen(server, options, onConnection);
   const host = options.host ?? '127.0.0.1';
   return {
     host,
@@ -209,12 +215,19 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     url: `https://${host.includes(':') ? `[${host}]` : host}:${address.port}`,
     server,
     async close(graceMs = 0) {
-      const closed = new Promise<void>((done) => server.close(() => done()));
-      if (options.listener !== undefined) options.listener.removeAllListeners('connection');
+      options.listener?.off('connection', onConnection);
+      const closed = options.listener === undefined ? once(server, 'close') : Promise.resolve();
+      if (options.listener === undefined) server.close();
       server.closeIdleConnections();
-      if (graceMs > 0) await Promise.race([sleep(graceMs, undefined, { ref: false }), closed]);
+      const until = Date.now() + graceMs;
+      while (sockets.size > 0 && Date.now() < until) {
+        const ends = [...sockets].map(
+          (socket) => new Promise<void>((done) => socket.once('close', () => done())),
+        );
+        await Promise.race([sleep(until - Date.now(), undefined, { ref: false }), ...ends]);
+      }
       for (const socket of sockets) socket.destroy();
-      await (options.listener === undefined ? closed : Promise.resolve());
+      await closed;
     },
   };
 }
