@@ -3,6 +3,7 @@
  * do over the IPC channel, and ends, with everything in the namespaces, when that channel does.
  */
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { createCluster, type LocalCluster } from './cluster.js';
 import { removeClusterDir } from './dirs.js';
@@ -34,6 +35,17 @@ async function dispatch({ method, args }: CallMessage, handle: Server | undefine
   return called(...args);
 }
 
+/** Layers and pods are mounted in the directory; nobody uses them any more. */
+function unmountBelow(folder: string): void {
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '')
+    .filter((point) => point.startsWith(`${folder}/`));
+  if (mounts.length > 0) {
+    execFileSync('umount', ['-l', ...mounts.reverse()]);
+  }
+}
+
 /** Ends all processes of these namespaces and removes what the cluster has written. */
 function end(): void {
   try {
@@ -43,7 +55,13 @@ function end(): void {
     // Nobody else is left.
   }
   if (dir !== undefined && process.pid === 1) {
-    removeClusterDir(dir);
+    try {
+      unmountBelow(dir);
+      removeClusterDir(dir);
+    } catch (error) {
+      // The harness removes it as well, and the next start does when there is no harness any more.
+      console.error(error);
+    }
   }
   process.exit(0);
 }

@@ -135,7 +135,7 @@ describe('a cluster', () => {
       exited(child),
       until('the end of its processes', () => alive(processes).length === 0),
     ]);
-    expect(existsSync(dir)).toBe(true);
+    // It may be gone already: any cluster that starts on this machine sweeps.
     const next = await startCluster();
     expect(existsSync(dir)).toBe(false);
     await next.stop();
