@@ -152,7 +152,7 @@ async function pingFrom(
     summary.refusal === undefined ? pingSummaryText(summary, colours) : '',
   );
   await printer.flushed();
-  return endOf(summary, at);
+  return endOf(summary, at, request.destination);
 }
 
 const refusalHints = {
@@ -163,12 +163,18 @@ const refusalHints = {
 } as const;
 
 /** The exit code; a ping that could not even begin, or did not end, is a failure with a sentence. */
-function endOf(summary: PingSummary, { namespace, pod }: PodAddress): number {
+function endOf(summary: PingSummary, { namespace, pod }: PodAddress, destination: Reference): number {
   const { refusal, problem, exit } = summary;
   if (refusal !== undefined) {
+    // A bare name is a host where a destination is meant; elsewhere it is a pod, so it may have been meant as one.
+    const bare =
+      destination.type === 'host' && !destination.host.includes('.') ? destination.host : undefined;
+    const meant =
+      refusal.reason === 'unknownHost' && bare !== undefined ? `; for a pod write pod/${bare}` : '';
+    const hint = refusalHints[refusal.reason];
     throw new NetdebugError(`ping in pod ${namespace}/${pod}: ${refusal.text}`, {
       exitCode: exit,
-      hint: refusalHints[refusal.reason],
+      hint: hint === undefined ? undefined : `${hint}${meant}`,
     });
   }
   if (problem !== undefined && exit !== ExitCode.interrupted)

@@ -73,17 +73,22 @@ async function tcpdumpIn(context: SessionContext, at: PodAddress, args: readonly
   const stop = (): void => session.stop();
   signal.addEventListener('abort', stop, { once: true });
   if (signal.aborted) stop();
+  // Until it listens its words may be those of a failure, which are told as one.
   const words: string[] = [];
+  let listening = false;
   try {
     await Promise.all([
       eachLine(session.stdout, (line) => writeOut(stdout, `${sanitizeText(line)}\n`)),
       eachLine(session.stderr, (line) => {
         const parsed = parseTcpdumpLine(line);
+        listening ||= parsed.kind === 'listening';
         if (parsed.kind === 'words' && words.length < 50) words.push(parsed.text);
-        if (parsed.kind !== 'chatter') status.note(line);
+        if (parsed.kind !== 'chatter' && (listening || parsed.kind !== 'words')) status.note(line);
       }),
     ]);
-    return endOf(await session.done, signal, (end) => tcpdumpFailure(words, end, {}));
+    const code = endOf(await session.done, signal, (end) => tcpdumpFailure(words, end, {}));
+    if (!listening) for (const text of words) status.note(text);
+    return code;
   } finally {
     signal.removeEventListener('abort', stop);
   }

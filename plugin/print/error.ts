@@ -16,7 +16,13 @@ export function errorText(error: unknown, colours: Colours, verbose: boolean): s
       index === 0 ? `${colours.strong('hint:')} ${sanitizeLine(line)}` : `      ${sanitizeLine(line)}`,
     );
   }
-  if (verbose) lines.push(...causes(error).map((line) => colours.faint(sanitizeLine(line))));
+  // A sentence was meant as it stands; what it came from is of interest.
+  if (verbose)
+    lines.push(
+      ...causes(error instanceof NetdebugError ? error.cause : error).map((line) =>
+        colours.faint(sanitizeLine(line)),
+      ),
+    );
   return `${lines.join('\n')}\n`;
 }
 
