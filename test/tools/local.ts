@@ -4,7 +4,6 @@ import { PassThrough, Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock, ToolEnd, ToolSession } from '../../src/debugger/types.js';
 import { ExitCode, NetdebugError } from '../../src/errors.js';
-import type { RunTool } from '../../src/tools/run.js';
 
 /** The real time. */
 export const clock: Clock = {
@@ -12,8 +11,16 @@ export const clock: Clock = {
   sleep: (milliseconds, signal) => sleep(milliseconds, undefined, { signal }).catch(() => undefined),
 };
 
+/** A tool that is a process of this machine. */
+export interface LocalSession extends ToolSession {
+  /** Ends it as somebody in the pod would. */
+  kill(signal: NodeJS.Signals): void;
+}
+
 /** Starts tools as processes of this machine; `prefix` goes before every argv, e.g. `ip netns exec NAME`. */
-export function localTools(prefix: readonly string[] = []): RunTool {
+export function localTools(
+  prefix: readonly string[] = [],
+): (argv: readonly string[]) => Promise<LocalSession> {
   return async (argv) => {
     const [program = '', ...args] = [...prefix, ...argv];
     const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -36,6 +43,7 @@ export function localTools(prefix: readonly string[] = []): RunTool {
       stdout: child.stdout,
       stderr: child.stderr,
       done,
+      kill: (signal) => child.kill(signal),
       stop: () => child.kill('SIGINT'),
       signal: (name) => child.kill(`SIG${name}`),
       abandon: () => {
