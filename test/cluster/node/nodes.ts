@@ -78,8 +78,7 @@ async function createRuntime(
   await promisify(execFile)('mount', ['-t', 'tmpfs', '-o', 'mode=755', 'netdebug-cluster', dir]);
   const launcher = new Launcher(dir);
   const ids = readIdMap();
-  // An overlay of a user namespace that knows all ids needs the same option as one that knows a single id.
-  const userNamespace = (process.getuid?.() ?? 0) !== 0 || ids.kind === 'single';
+  const userNamespace = ids.kind === 'single' || ids.nested;
   const [overlay, network] = await Promise.all([
     hasOverlay(launcher, join(dir, 'trial'), userNamespace),
     Network.create(launcher, options.nodeCount),
