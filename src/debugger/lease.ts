@@ -54,12 +54,6 @@ export const leaseDirectories = '/tmp /dev/shm';
 // The kubelet turns two dollar signs in a container's command into one, so the usual word for the own process id is not used.
 const script = `${shellFunctions}ttl=$1 step=$2 limit=$3 d= slept=
 exec 2>/dev/null
-for c in ${leaseDirectories}; do
-  if mkdir -p -m 700 $c/.netdebug-$NETDEBUG_ID && read -r p line </proc/self/stat && echo $p >$c/.netdebug-$NETDEBUG_ID/pid; then
-    d=$c/.netdebug-$NETDEBUG_ID
-    break
-  fi
-done
 scan() {
   tools=
   for f in $d/beat.*; do
@@ -94,6 +88,12 @@ end() {
   exit 0
 }
 trap end TERM INT
+for c in ${leaseDirectories}; do
+  if mkdir -p -m 700 $c/.netdebug-$NETDEBUG_ID && read -r p line </proc/self/stat && echo $p >$c/.netdebug-$NETDEBUG_ID/pid; then
+    d=$c/.netdebug-$NETDEBUG_ID
+    break
+  fi
+done
 left=$ttl
 while :; do
   before=$left

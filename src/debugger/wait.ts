@@ -23,6 +23,8 @@ export interface WaitRequest {
 const pollMs = 1_000;
 /** The first look at the events is early: a wrong image name is known within a second. */
 const firstEventsMs = 400;
+/** When it has failed already, its events are not waited for any longer than this. */
+const lastEventsMs = 2_000;
 
 /**
  * Waits until the container runs. Rejects with a NetdebugError: it cannot start or not in time (exit 7, with the kubelet's
@@ -41,14 +43,31 @@ export async function waitUntilRunning(
 
   try {
     await new Promise<void>((resolve, reject) => {
-      const look = (): void => {
+      const failure = () => {
         const state = ephemeralStatus(pod, at.container)?.state;
-        if (state?.running !== undefined) {
+        return goneAway(pod) ?? startFailure(at, request.image, state, events);
+      };
+      const look = (): void => {
+        if (ephemeralStatus(pod, at.container)?.state?.running !== undefined) {
           resolve();
           return;
         }
-        const failure = goneAway(pod) ?? startFailure(at, request.image, state, events);
-        if (failure) reject(failure);
+        const found = failure();
+        if (found === undefined) return;
+        if (events.length > 0) {
+          reject(found);
+          return;
+        }
+        // The state was faster than the events, which say it better and belong into the report: one look at them.
+        readEvents(api, at, lastEventsMs, undefined).then(
+          (seen) => {
+            events = eventsOf(seen, at.container, request.pod.metadata.uid);
+            reject(failure() ?? found);
+          },
+          () => {
+            reject(found);
+          },
+        );
       };
       const report = (): void => {
         if (over.signal.aborted) return;
@@ -137,23 +156,30 @@ async function followEvents(
   see: (events: readonly KubeEvent[]) => void,
   report: () => void,
 ): Promise<void> {
-  const fieldSelector = `involvedObject.kind=Pod,involvedObject.name=${at.pod}`;
   const events = { allowed: true };
   await clock.sleep(firstEventsMs, over);
   while (!over.aborted) {
     if (events.allowed) {
       // Events are only the faster way: the pod's own state tells the same later, and it is its errors that count.
-      const seen = await api
-        .list<KubeEvent>(eventsPath(at.namespace), { fieldSelector, signal: over })
-        .catch((error: unknown) => {
-          events.allowed = !isApiError(error, 403);
-          return undefined;
-        });
-      if (seen) see(seen.items);
+      const seen = await readEvents(api, at, undefined, over).catch((error: unknown) => {
+        events.allowed = !isApiError(error, 403);
+        return undefined;
+      });
+      if (seen) see(seen);
     }
     report();
     await clock.sleep(pollMs, over);
   }
+}
+
+async function readEvents(
+  api: Pick<KubeApi, 'list'>,
+  at: ContainerAddress,
+  timeoutMs: number | undefined,
+  signal: AbortSignal | undefined,
+): Promise<readonly KubeEvent[]> {
+  const fieldSelector = `involvedObject.kind=Pod,involvedObject.name=${at.pod}`;
+  return (await api.list<KubeEvent>(eventsPath(at.namespace), { fieldSelector, timeoutMs, signal })).items;
 }
 
 function goneAway(pod: Pod): NetdebugError | undefined {

@@ -88,11 +88,14 @@ export const realClock: Clock = {
   now: () => Date.now(),
   sleep: (milliseconds, signal) =>
     new Promise((resolve) => {
-      const timer = setTimeout(resolve, milliseconds);
-      signal?.addEventListener('abort', () => {
+      const wake = () => {
         clearTimeout(timer);
+        signal?.removeEventListener('abort', wake);
         resolve();
-      });
+      };
+      const timer = setTimeout(wake, milliseconds);
+      if (signal?.aborted) wake();
+      else signal?.addEventListener('abort', wake);
     }),
 };
 

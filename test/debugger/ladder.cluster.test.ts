@@ -31,7 +31,8 @@ beforeAll(async () => {
       pod({ name: 'web', namespace: 'open' }),
       pod({ name: 'web', namespace: 'base' }),
       pod({ name: 'web', namespace: 'tight', securityContext: nonRoot }),
-      pod({ name: 'failing' }),
+      // One for each, because the kubelet reports no more than 25 events of a pod.
+      ...[0, 1, 2, 3, 4, 5, 6].map((number) => pod({ name: `failing-${number}` })),
       pod({ name: 'asked' }),
     ],
   });
@@ -133,37 +134,46 @@ describe('the profile ladder', () => {
 });
 
 describe('what does not start', () => {
-  const failure = (more: Partial<DebugOptions>) =>
-    refusal(ensure('default', 'failing', 'raw', { fresh: true, ...more }).result);
+  const failure = (number: number, more: Partial<DebugOptions>) =>
+    refusal(ensure('default', `failing-${number}`, 'raw', { fresh: true, ...more }).result);
 
-  test.each<[string, Partial<DebugOptions>, RegExp]>([
-    ['an image that is not there', { image: 'registry.example/nosuch:1' }, /ErrImagePull|ImagePullBackOff/],
+  test.each<[string, number, Partial<DebugOptions>, RegExp]>([
+    [
+      'an image that is not there',
+      0,
+      { image: 'registry.example/nosuch:1' },
+      /ErrImagePull|ImagePullBackOff/,
+    ],
     [
       'an image that may not be pulled',
+      1,
       { image: 'registry.example/denied:1' },
       /ErrImagePull|ImagePullBackOff/,
     ],
-    ['a name that is none', { image: 'UPPER/Case:tag' }, /InvalidImageName/],
+    ['a name that is none', 2, { image: 'UPPER/Case:tag' }, /InvalidImageName/],
     [
       'an image that is not on the node',
+      3,
       { image: 'registry.example/slow:1', imagePullPolicy: 'Never' },
       /ErrImageNeverPull/,
     ],
     [
       'an image without a shell',
+      4,
       { image: 'registry.example/distroless:1' },
       /RunContainerError|Failed: .*"sh"|executable file not found/,
     ],
     [
       'a user that is forbidden by the profile itself',
+      5,
       { profile: { file: 'p.yaml', container: { securityContext: { runAsNonRoot: true } } } },
       /runAsNonRoot|non-root/i,
     ],
   ])(
-    '%s: exit 7 with the kubelet’s words, long before the limit',
-    async (_name, more, message) => {
+    '%s (pod %i): exit 7 with the kubelet’s words, long before the limit',
+    async (_name, number, more, message) => {
       const began = Date.now();
-      const error = await failure(more);
+      const error = await failure(number, more);
       expect(error.exitCode).toBe(7);
       expect(error.message).toMatch(message);
       expect(error.details.join('\n')).toMatch(/^event /m);
@@ -173,7 +183,7 @@ describe('what does not start', () => {
   );
 
   test('a slow pull is shown while it lasts, and the limit holds', async () => {
-    const { result, progress } = ensure('default', 'failing', 'raw', {
+    const { result, progress } = ensure('default', 'failing-6', 'raw', {
       image: 'registry.example/slow:1',
       fresh: true,
       startTimeoutMs: 1_500,

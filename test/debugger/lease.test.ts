@@ -7,6 +7,10 @@ import { freshId, outcome, processesOf, shells, start, startHeld, until } from '
 
 const directory = (id: string) => `/tmp/.netdebug-${id}`;
 
+test('the kubelet’s own expansion of $$ and $(NAME) in commands leaves the script as it is', () => {
+  expect(leaseCommand(900).join('\n')).not.toMatch(/\$\$|\$\([A-Za-z_.-][\w.-]*\)/);
+});
+
 describe.each(shells)('lease in %s', (_name, shell) => {
   const ids: string[] = [];
   const id = () => {
