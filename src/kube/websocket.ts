@@ -90,7 +90,8 @@ export async function openChannelSocket(
       settle();
       refused = true;
       // Servers close after a refused upgrade; the agent must not give this connection to the next request.
-      response.socket.emit('agentRemove');
+      // (Bun's ws has no socket here.)
+      (response.socket as Socket | null)?.emit('agentRemove');
       reject(new UpgradeRefused(response));
     });
     ws.on('error', (error) => {
