@@ -27,10 +27,10 @@ export interface PortAlgebra {
   readonly none: Ports;
   /** Every port of TCP, UDP and SCTP. */
   readonly all: Ports;
-  of(ranges: readonly PortRange[]): Ports;
-  union(a: Ports, b: Ports): Ports;
-  intersect(a: Ports, b: Ports): Ports;
-  subtract(a: Ports, b: Ports): Ports;
+  readonly of: (ranges: readonly PortRange[]) => Ports;
+  readonly union: (a: Ports, b: Ports) => Ports;
+  readonly intersect: (a: Ports, b: Ports) => Ports;
+  readonly subtract: (a: Ports, b: Ports) => Ports;
 }
 
 /** A fresh algebra; sets of two algebras must not be mixed. */
