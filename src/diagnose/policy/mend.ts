@@ -104,7 +104,10 @@ function withPatch(model: PolicyModel, { policy, patch }: Mend): PolicyModel | u
     networkPolicies: (namespace) => {
       const reading = objects.networkPolicies(namespace);
       if (reading.state !== 'there' || namespace !== policy.namespace) return reading;
-      return { state: 'there', items: reading.items.map((item) => (item === raw ? changed : item)) };
+      return {
+        state: 'there',
+        items: reading.items.map((item) => (item.metadata.name === policy.name ? changed : item)),
+      };
     },
   });
 }
