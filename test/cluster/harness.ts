@@ -4,7 +4,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import net, { type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { clusterBundle } from './bundle.js';
@@ -123,6 +123,11 @@ async function handOver(call: Call, server: net.Server): Promise<void> {
   await new Promise((resolve) => server.close(resolve));
 }
 
+/** The end of the cluster's log; empty when the directory is gone already. */
+function lastWords(logFile: string): string {
+  return existsSync(logFile) ? readFileSync(logFile, 'utf8').slice(-4000) : '';
+}
+
 interface Cluster {
   readonly child: ChildProcess;
   readonly call: Call;
@@ -138,7 +143,7 @@ async function launch(options: ClusterOptions): Promise<Cluster> {
   const [program = '', ...args] = sandboxArgv([process.execPath, '--enable-source-maps', bundle]);
   const child = spawn(program, args, { stdio: ['ignore', log, log, 'ipc'], cwd: '/' });
   closeSync(log);
-  const call = callsTo(child, () => readFileSync(logFile, 'utf8').slice(-4000));
+  const call = callsTo(child, () => lastWords(logFile));
   try {
     const server = await bind(0);
     const { port } = server.address() as AddressInfo;
@@ -251,7 +256,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
   try {
     await applyAll(api, options.objects ?? []);
   } catch (error) {
-    const log = readFileSync(file('cluster.log'), 'utf8').slice(-4000);
+    const log = lastWords(file('cluster.log'));
     await stop(cluster, api);
     throw new Error(`${String(error)}\n${log}`, { cause: error });
   }

@@ -130,9 +130,9 @@ export class Recording {
   }
 
   /** Sends a data frame. */
-  send(channel: number, data: Buffer | string, opcode: 'text' | 'binary' = 'binary'): void {
+  send(channel: number, data: Buffer | string): void {
     const payload = typeof data === 'string' ? Buffer.from(data) : data;
-    this.frame(opcode, Buffer.concat([Buffer.from([channel]), payload]));
+    this.frame('binary', Buffer.concat([Buffer.from([channel]), payload]));
   }
 
   /** Sends any frame, masked. */

@@ -26,6 +26,13 @@ export async function serveForward(
   request: StreamRequest,
   refuse: (request: StreamRequest, refusal: Refusal) => void,
 ): Promise<void> {
+  const { metadata, status } = request.pod;
+  const { phase } = (status ?? {}) as { readonly phase?: string };
+  if (phase === 'Succeeded' || phase === 'Failed') {
+    const body = `pod not found ("${metadata.name}_${metadata.namespace ?? ''}")`;
+    refuse(request, { status: 500, body });
+    return;
+  }
   const protocol = agree(request.req, 'portforward');
   if (isRefusal(protocol)) {
     refuse(request, protocol);

@@ -44,7 +44,8 @@ export function refuseUpgrade(request: IncomingMessage): Refusal | undefined {
   const upgrade = (request.headers.upgrade ?? '').toLowerCase();
   if (upgrade !== 'websocket') {
     // The second handler (SPDY) is asked after the first, and both write their sentence, hence twice.
-    const count = Object.keys(request.headers).length;
+    // The kubelet counts X-Forwarded-For, which the API server adds, as well.
+    const count = Object.keys(request.headers).length + 1;
     const sentence = `unable to upgrade: header X-Stream-Protocol-Version does not exist in request with ${count} headers\n`;
     return { status: 400, body: request.method === 'GET' ? sentence + sentence : sentence };
   }

@@ -56,7 +56,12 @@ export function checkStream(exchange: ResourceExchange, socket: Duplex, head: Bu
   if (!portforward) {
     checkStreams(query);
     if (containerStatus(pod, container)?.state?.running === undefined) {
-      throw new PlainError(500, `container not found ("${container}")`);
+      throw new PlainError(
+        500,
+        wanted.subresource === 'attach'
+          ? `container ${container} not found in pod ${pod.metadata.name}_${pod.metadata.namespace ?? ''}`
+          : `container not found ("${container}")`,
+      );
     }
   }
   return { req, socket, head, pod, container, subresource: wanted.subresource, query, kubelet };
