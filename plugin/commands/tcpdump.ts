@@ -75,19 +75,19 @@ async function tcpdumpIn(context: SessionContext, at: PodAddress, args: readonly
   if (signal.aborted) stop();
   // Until it listens its words may be those of a failure, which are told as one.
   const words: string[] = [];
-  let listening = false;
+  const heard = { listening: false };
   try {
     await Promise.all([
       eachLine(session.stdout, (line) => writeOut(stdout, `${sanitizeText(line)}\n`)),
       eachLine(session.stderr, (line) => {
         const parsed = parseTcpdumpLine(line);
-        listening ||= parsed.kind === 'listening';
+        heard.listening ||= parsed.kind === 'listening';
         if (parsed.kind === 'words' && words.length < 50) words.push(parsed.text);
-        if (parsed.kind !== 'chatter' && (listening || parsed.kind !== 'words')) status.note(line);
+        if (parsed.kind !== 'chatter' && (heard.listening || parsed.kind !== 'words')) status.note(line);
       }),
     ]);
     const code = endOf(await session.done, signal, (end) => tcpdumpFailure(words, end, {}));
-    if (!listening) for (const text of words) status.note(text);
+    if (!heard.listening) for (const text of words) status.note(text);
     return code;
   } finally {
     signal.removeEventListener('abort', stop);

@@ -7,9 +7,10 @@ import { ExitCode, NetdebugError } from '../../src/errors.js';
  * A file for a capture, opened for writing at once, so that a wrong path fails before anything is injected (usage error).
  * As with `tcpdump -w`, an existing file is overwritten, but only when the first packets come. The disk running full leaves
  * the file at its last whole record.
+ * @param name The path as the person gave it, for messages.
  */
-export async function openFileSink(path: string): Promise<Sink> {
-  const { handle, created } = await openForWriting(path);
+export async function openFileSink(path: string, name: string = path): Promise<Sink> {
+  const { handle, created } = await openForWriting(path, name);
   const regular = (await handle.stat()).isFile();
   let written = 0;
   let begun = false;
@@ -24,7 +25,7 @@ export async function openFileSink(path: string): Promise<Sink> {
       } catch (cause) {
         // What was there before this chunk is whole and opens; a part of it would not.
         if (regular) await handle.truncate(written).catch(() => undefined);
-        throw writeFailure(path, cause);
+        throw writeFailure(name, cause);
       }
     },
     async close() {
@@ -32,7 +33,7 @@ export async function openFileSink(path: string): Promise<Sink> {
         if (regular && !begun) await handle.truncate(0);
         await handle.close();
       } catch (cause) {
-        throw writeFailure(path, cause);
+        throw writeFailure(name, cause);
       }
     },
     async abort() {
@@ -44,6 +45,7 @@ export async function openFileSink(path: string): Promise<Sink> {
 
 async function openForWriting(
   path: string,
+  name: string,
 ): Promise<{ readonly handle: FileHandle; readonly created: boolean }> {
   try {
     try {
@@ -57,7 +59,7 @@ async function openForWriting(
       return { handle: await open(path, constants.O_WRONLY | constants.O_CREAT), created: false };
     }
   } catch (cause) {
-    throw new NetdebugError(`cannot write to ${path}: ${reasonOf(cause)}`, {
+    throw new NetdebugError(`cannot write to ${name}: ${reasonOf(cause)}`, {
       exitCode: ExitCode.usage,
       hint: 'give -w the name of a file that can be written, or -w - for stdout',
       cause,
@@ -95,8 +97,8 @@ function reasonOf(error: unknown): string {
   return reasons[code ?? ''] ?? message;
 }
 
-function writeFailure(path: string, cause: unknown): NetdebugError {
-  return new NetdebugError(`cannot write to ${path}: ${reasonOf(cause)}`, {
+function writeFailure(name: string, cause: unknown): NetdebugError {
+  return new NetdebugError(`cannot write to ${name}: ${reasonOf(cause)}`, {
     exitCode: ExitCode.incomplete,
     hint: 'what was written until then is whole and can be opened',
     cause,

@@ -37,7 +37,7 @@ export async function prepareSink(
       return opened('stdout', openStdoutSink(environment), true);
     case 'file': {
       const { path } = destination;
-      return opened(path, await openFileSink(resolve(environment.cwd, path)), false);
+      return opened(path, await openFileSink(resolve(environment.cwd, path), path), false);
     }
     case 'wireshark': {
       const found = lookForWireshark(wireshark, environment);
