@@ -23,10 +23,8 @@ export async function refusedUpgrade(
   response.destroy();
   signal.throwIfAborted();
   const message = answer.status.message ?? '';
-  const stripped =
-    code < 300 ||
-    code === 426 ||
-    (code === 400 && /Upgrade request required|unable to upgrade/i.test(message));
+  const isStatus = response.headers['content-type']?.includes('json') === true;
+  const stripped = code < 300 || code === 426 || (code === 400 && isLostUpgrade(message, isStatus));
   if (stripped) {
     throw new NetdebugError(
       `Something between here and the API server ${server} does not let websockets through (HTTP ${code}).`,
@@ -50,4 +48,10 @@ export async function refusedUpgrade(
     );
   }
   throw answer;
+}
+
+/** Of the API server's own 400s, which speak of containers and streams, each is a Status but the one about streams. */
+function isLostUpgrade(message: string, isStatus: boolean): boolean {
+  if (/Upgrade request required|unable to upgrade/i.test(message)) return true;
+  return !isStatus && !message.startsWith('you must specify at least 1 of stdin');
 }

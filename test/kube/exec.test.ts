@@ -379,6 +379,8 @@ describe('refused upgrades', () => {
   test.each([
     [200, 'text/html', '<html>hello</html>'],
     [426, undefined, ''],
+    [400, 'text/html', '<h1>400 Bad Request</h1>'],
+    [400, undefined, ''],
     [
       400,
       'application/json',
