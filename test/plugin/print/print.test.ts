@@ -123,7 +123,7 @@ describe('errors', () => {
   });
 
   test('-v shows the causes, also those that are no errors', () => {
-    expect(errorText(error, plain, true)).toMatch(/\n *at [\s\S]*caused by:\nError: 404\n/);
+    expect(errorText(error, plain, true)).toMatch(/hint: [^]*\nError: 404\n +at /);
     const circular: Record<string, unknown> = {};
     circular.self = circular;
     expect(errorText(circular, plain, true)).toContain('[object Object]');
