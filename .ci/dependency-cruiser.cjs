@@ -41,6 +41,25 @@ module.exports = {
       to: { dependencyTypes: ['core', 'npm'] },
     },
     {
+      // The evaluator is a function of objects: nothing of a cluster, a process or the time. Its npm packages are arithmetic.
+      name: 'diagnose-policy-is-pure',
+      severity: 'error',
+      from: { path: '^src/diagnose/policy/' },
+      to: { dependencyTypes: ['core', 'npm'], pathNot: 'node_modules/(ipaddr\\.js|rfc6902)/' },
+    },
+    {
+      name: 'diagnose-policy-stands-alone',
+      severity: 'error',
+      from: { path: '^src/diagnose/policy/' },
+      to: { path: '^src/', pathNot: '^src/diagnose/(policy/|reading\\.ts$)' },
+    },
+    {
+      name: 'diagnose-snapshot-knows-no-flows',
+      severity: 'error',
+      from: { path: '^src/diagnose/snapshot/' },
+      to: { path: '^src/diagnose/flows/' },
+    },
+    {
       name: 'not-to-dev-dependencies',
       severity: 'error',
       from: { path: '^(src|plugin)/' },
@@ -52,6 +71,7 @@ module.exports = {
     room('debugger', ['kube', 'target']),
     room('tools', ['kube', 'debugger']),
     room('pcap', []),
+    room('diagnose', ['kube', 'target']),
     room('capture', ['kube', 'target', 'debugger', 'tools', 'pcap', 'transfer']),
   ],
   options: {

@@ -22,7 +22,7 @@ export function protocolOf(name: string | null | undefined): Protocol | undefine
  * The directions in which a NetworkPolicy isolates. The API server fills in policyTypes; manifests may lack it:
  * then Ingress always, and Egress only where there is an egress rule (so `egress: []` does not isolate egress).
  */
-export function directionsOf(spec: NonNullable<NetworkPolicy['spec']>): Direction[] {
+function directionsOf(spec: NonNullable<NetworkPolicy['spec']>): Direction[] {
   const types = spec.policyTypes ?? [];
   const isolates: Readonly<Record<Direction, boolean>> =
     types.length > 0

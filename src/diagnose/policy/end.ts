@@ -131,13 +131,8 @@ export function createEnds({ namespaces, nodes }: Surroundings): Ends {
   };
 }
 
-/** Whether a pod has run to its end; such a pod has no network any more, and its address may belong to another. */
-export function isFinished(pod: PolicyPod): boolean {
-  return pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
-}
-
 /** The addresses of a pod, without those that are none. */
-export function addressesOf({ status }: PolicyPod): Address[] {
+function addressesOf({ status }: PolicyPod): Address[] {
   const texts = new Set([
     ...(status?.podIPs ?? []).map(({ ip }) => ip),
     ...(status?.podIP === undefined ? [] : [status.podIP]),

@@ -17,7 +17,7 @@ export interface PluginBehaviour {
 }
 
 /** Every answer that Kubernetes allows is possible. */
-export const unknownPlugin: PluginBehaviour = {
+const unknownPlugin: PluginBehaviour = {
   enforces: Tri.unknown,
   ipBlockMatchesPods: Tri.unknown,
   ipBlockMatchesNodes: Tri.unknown,

@@ -62,7 +62,7 @@ export function createWorld(
 }
 
 /** One end by its name: NAMESPACE/POD, an address, outside, behind-node, or a host name. */
-export function endOf({ model, pods }: ReturnType<typeof createWorld>, text: string): End {
+function endOf({ model, pods }: ReturnType<typeof createWorld>, text: string): End {
   const pod = pods.get(text);
   if (pod !== undefined) return model.ends.pod(pod);
   if (text.includes('/')) throw new Error(`no pod ${text}`);
