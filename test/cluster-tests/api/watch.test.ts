@@ -1,8 +1,6 @@
-import { once } from 'node:events';
-import { request as httpsRequest } from 'node:https';
-import type { IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { answered, differences, readTranscript } from '../replay.js';
+import { openWatch, type WatchEvent } from './open-watch.js';
 import { pods, startTestServer, storeRecordedPods, storeSimplePod, type TestServer } from './server.js';
 
 let server: TestServer;
@@ -13,53 +11,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => server.stop());
-
-interface Event {
-  readonly type: string;
-  readonly object: {
-    readonly metadata?: {
-      readonly name?: string;
-      readonly resourceVersion?: string;
-      readonly labels?: Record<string, string>;
-    };
-    readonly code?: number;
-  };
-}
-
-/** An open watch: events as they come. */
-async function watch(
-  query: Record<string, string>,
-  accept = 'application/json',
-): Promise<{ next: () => Promise<Event | undefined>; end: () => void }> {
-  const pair = await server.pki.client('admin', ['system:masters']);
-  const path = `/api/v1/namespaces/rec/pods?${new URLSearchParams({ watch: '1', ...query }).toString()}`;
-  const sent = httpsRequest({
-    host: '127.0.0.1',
-    port: server.server.port,
-    path,
-    ca: server.pki.ca,
-    ...pair,
-    headers: { accept },
-    agent: false,
-  });
-  sent.end();
-  const [res] = (await once(sent, 'response')) as [IncomingMessage];
-  const lines = (async function* () {
-    let rest = '';
-    for await (const chunk of res.setEncoding('utf8') as AsyncIterable<string>) {
-      const parts = (rest + chunk).split('\n');
-      rest = parts.pop() ?? '';
-      for (const part of parts) yield JSON.parse(part) as Event;
-    }
-  })();
-  return {
-    next: async () => {
-      const { value, done } = await lines.next();
-      return done === true ? undefined : value;
-    },
-    end: () => sent.destroy(),
-  };
-}
 
 const recorded = readTranscript('pod-watch');
 
@@ -88,7 +39,7 @@ describe('pod-watch.json', () => {
 
 describe('a watch', () => {
   test('sees a pod come, change, go on its way and go, with rising resourceVersions', async () => {
-    const events = await watch({
+    const events = await openWatch(server, {
       resourceVersion: String(server.store.revision),
       fieldSelector: 'metadata.name=watched',
     });
@@ -103,7 +54,7 @@ describe('a watch', () => {
     });
     await server.client.send({ method: 'DELETE', path, query: { gracePeriodSeconds: '1' } });
     await server.client.send({ method: 'DELETE', path, query: { gracePeriodSeconds: '0' } });
-    const seen: Event[] = [];
+    const seen: WatchEvent[] = [];
     while (seen.at(-1)?.type !== 'DELETED') {
       const event = await events.next();
       if (event === undefined) throw new Error('the watch ended');
@@ -117,7 +68,7 @@ describe('a watch', () => {
   });
 
   test('by label: an object that ceases to match is DELETED, one that begins to is ADDED', async () => {
-    const events = await watch({
+    const events = await openWatch(server, {
       resourceVersion: String(server.store.revision),
       labelSelector: 'colour=red',
     });
@@ -136,7 +87,7 @@ describe('a watch', () => {
   test('replays what happened since a resourceVersion, and sends bookmarks', async () => {
     const from = String(server.store.revision);
     storeSimplePod(server.store, { name: 'late' });
-    const events = await watch({ resourceVersion: from, allowWatchBookmarks: 'true' });
+    const events = await openWatch(server, { resourceVersion: from, allowWatchBookmarks: 'true' });
     expect((await events.next())?.object.metadata?.name).toBe('late');
     const bookmark = await events.next();
     events.end();
@@ -148,7 +99,8 @@ describe('a watch', () => {
     const from = String(server.store.revision);
     storeSimplePod(server.store, { name: 't1' });
     storeSimplePod(server.store, { name: 't2' });
-    const events = await watch(
+    const events = await openWatch(
+      server,
       { resourceVersion: from },
       'application/json;as=Table;v=v1;g=meta.k8s.io,application/json',
     );

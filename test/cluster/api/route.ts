@@ -34,7 +34,10 @@ export function resolve(exchange: Exchange): ResourceExchange | undefined {
     sendText(exchange.res, 404, notFoundText);
     return undefined;
   }
+  // Namespaced objects are named and written in their namespace; only lists and watches go over all of them.
   if (type.namespaced && wanted.namespace === undefined && !wanted.collection) throw unknownResource();
+  if (!type.namespaced && type.resource !== 'namespaces' && wanted.namespace !== undefined)
+    throw unknownResource();
   return { ...exchange, wanted, type };
 }
 
@@ -74,6 +77,8 @@ export async function routeResource(exchange: ResourceExchange): Promise<void> {
   const collectionVerbs = ['create', 'list', 'watch', 'deletecollection'];
   if (!type.verbs.includes(info.verb) || collectionVerbs.includes(info.verb) !== wanted.collection)
     throw methodNotAllowed();
+  const overAll = type.namespaced && wanted.namespace === undefined;
+  if (overAll && info.verb !== 'list' && info.verb !== 'watch') throw methodNotAllowed();
   if (type.review) return answerReview(exchange);
   switch (info.verb) {
     case 'get': {

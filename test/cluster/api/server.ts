@@ -37,6 +37,8 @@ interface Setup {
   readonly api: Api;
   readonly options: ApiServerOptions;
   readonly token: (token: string) => Identity | undefined;
+  /** The TCP socket below TLS: only that can be reset. */
+  readonly rawOf: (socket: Socket) => Socket | undefined;
 }
 
 /** Applies the fault of a request, if any. `reset` destroys the socket; a status is thrown. */
@@ -53,7 +55,8 @@ async function interfere(setup: Setup, req: IncomingMessage): Promise<'go' | 'go
     case 'status':
       throw faultStatus(fault);
     case 'reset':
-      req.socket.resetAndDestroy();
+      setup.rawOf(req.socket)?.resetAndDestroy();
+      req.socket.destroy();
       return 'dead';
   }
 }
@@ -181,7 +184,6 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       return token;
     },
   };
-  const setup: Setup = { api, options, token: (token) => options.token?.(token) ?? issued.get(token) };
   const { key, cert, ca } = options.tls;
   const server = createServer({
     key,
@@ -196,6 +198,18 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     // Go closes idle connections this late as well; Node's five seconds would reset clients that pause.
     keepAliveTimeout: 90_000,
   });
+  const raw = new Map<number, Socket>();
+  server.on('connection', (socket: Socket) => {
+    const port = socket.remotePort ?? 0;
+    raw.set(port, socket);
+    socket.once('close', () => raw.delete(port));
+  });
+  const setup: Setup = {
+    api,
+    options,
+    token: (token) => options.token?.(token) ?? issued.get(token),
+    rawOf: (socket) => raw.get(socket.remotePort ?? 0),
+  };
   const sockets = new Set<Socket>();
   server.on('secureConnection', (socket) => {
     sockets.add(socket);

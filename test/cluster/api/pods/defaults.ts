@@ -1,5 +1,4 @@
-import { objectOf } from '../json.js';
-import { at } from '../json.js';
+import { at, objectOf, stringsOf } from '../json.js';
 import type { ResourceType } from '../resources.js';
 import { podOf, type Container, type Pod, type PodSpec, type Toleration } from './types.js';
 
@@ -111,10 +110,20 @@ function defaultWorkload(resource: string, spec: Record<string, unknown>): void 
 
 const workloads = new Set(['deployments', 'replicasets', 'daemonsets', 'statefulsets', 'jobs']);
 
+/** stringData is write-only: it comes back as data. */
+function defaultSecret(secret: Record<string, unknown>): void {
+  secret.type ??= 'Opaque';
+  const given = Object.entries(stringsOf(secret.stringData));
+  if (given.length === 0) return;
+  const encoded = given.map(([name, text]) => [name, Buffer.from(text).toString('base64')] as const);
+  secret.data = { ...objectOf(secret.data), ...Object.fromEntries(encoded) };
+  Reflect.deleteProperty(secret, 'stringData');
+}
+
 /** Defaults of the kinds that have some and are neither pods nor services. */
 export function completeOther(type: ResourceType, object: Record<string, unknown>): void {
   if (workloads.has(type.resource)) defaultWorkload(type.resource, objectOf(object.spec));
-  if (type.resource === 'secrets') object.type ??= 'Opaque';
+  if (type.resource === 'secrets') defaultSecret(object);
   if (type.resource === 'networkpolicies') {
     const spec = objectOf(object.spec);
     spec.policyTypes ??= spec.egress === undefined ? ['Ingress'] : ['Ingress', 'Egress'];
