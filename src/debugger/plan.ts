@@ -33,7 +33,7 @@ export function planDebugContainer(pod: Pod, options: DebugOptions, need: Need):
 }
 
 /** Why a pod can have no debug container at all; undefined when it can. */
-export function whyNot(pod: Pod): NetdebugError | undefined {
+function whyNot(pod: Pod): NetdebugError | undefined {
   const name = `${pod.metadata.namespace ?? ''}/${pod.metadata.name}`;
   if (pod.metadata.deletionTimestamp !== undefined) {
     return refuse(`Pod ${name} is being deleted; the API takes a debug container, but it is never started.`);

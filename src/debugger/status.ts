@@ -1,14 +1,9 @@
 import { cleanText } from '../kube/text.js';
-import type { ContainerStateTerminated, ContainerStatus, EphemeralContainer, Pod } from '../kube/types.js';
+import type { ContainerStateTerminated, ContainerStatus, Pod } from '../kube/types.js';
 
 /** The status of an ephemeral container, found by name: spec and status are in different orders. */
 export function ephemeralStatus(pod: Pod, container: string): ContainerStatus | undefined {
   return pod.status?.ephemeralContainerStatuses?.find(({ name }) => name === container);
-}
-
-/** The spec of an ephemeral container by its name. */
-export function ephemeralSpec(pod: Pod, container: string): EphemeralContainer | undefined {
-  return pod.spec.ephemeralContainers?.find(({ name }) => name === container);
 }
 
 /** What became of a container, as a clause: `it ended with exit code 3 (Error): oops`. */

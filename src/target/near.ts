@@ -24,7 +24,7 @@ export function nearNames(word: string, candidates: readonly string[]): readonly
 }
 
 /** Levenshtein distance: insertions, deletions and replacements of one character. */
-export function editDistance(a: string, b: string): number {
+function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];

@@ -292,6 +292,17 @@ describe('waiting', () => {
     });
   });
 
+  test('a status that is faster than the events: one look at them for the report', async () => {
+    const server = new FakeServer();
+    const result = ensure(server);
+    await server.clock.advance(0);
+    server.events = [event(injected(server), 'Warning', 'Failed', 'Error: no such file')];
+    await server.status({ waiting: { reason: 'RunContainerError', message: 'no such file' } });
+    expect(await result).toMatchObject({
+      error: { exitCode: 7, details: ['event Failed: Error: no such file'] },
+    });
+  });
+
   test('the limit ends it with the last that was known', async () => {
     const server = new FakeServer();
     const result = ensure(server, server.request({ options: { startTimeoutMs: 5_000 } }));

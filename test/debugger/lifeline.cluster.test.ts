@@ -53,6 +53,8 @@ const pinging = ['sh', '-c', 'exec ping -q -i 0.2 $(ip -4 route show default | c
 
 let cluster: TestCluster;
 let api: KubeApi;
+/** Milliseconds from the cut of the network until nothing ran any more; it takes most of a minute, so the other tests run meanwhile. */
+let cut: Promise<number>;
 
 beforeAll(async () => {
   const started = startCluster({
@@ -61,12 +63,15 @@ beforeAll(async () => {
       pod({ name: 'killed-v5', command: pinging }),
       pod({ name: 'killed-v4', command: pinging }),
       pod({ name: 'busy' }),
+      pod({ name: 'cut', command: pinging }),
       pod({ name: 'shared', container: 'app', command: ['sleep', '100000'] }),
     ],
   });
   await Promise.all([bundle('v5'), bundle('v4')]);
   cluster = await started;
   api = await connect({ kubeconfig: cluster.kubeconfig, env: {}, homeDir: '/nonexistent' });
+  cut = cutSilently('cut');
+  cut.catch(() => undefined);
 });
 
 afterAll(async () => {
@@ -116,6 +121,20 @@ async function goneWithin(name: string, limitMs: number): Promise<number> {
     left = await tools(name);
   }
   return Date.now() - began;
+}
+
+/** Starts a capture, then lets the network carry nothing any more without a word to either side. */
+async function cutSilently(name: string): Promise<number> {
+  const container = await ensureDebugContainer(api, request(name));
+  const match = { path: `/pods/${name}/exec`, upgrade: true };
+  await cluster.fault({ kind: 'drop', match, afterMs: 2_000, how: 'silent', noticedAfterMs: 600_000 });
+  const argv = ['tcpdump', '-U', '--immediate-mode', '-i', 'eth0', '-w', '-', 'icmp'];
+  const tool = await runTool(api, container, argv, { clock: realClock });
+  tool.stdout.resume();
+  tool.stderr.resume();
+  await realClock.sleep(2_000);
+  expect((await tools(name)).some((one) => one.argv[0] === 'tcpdump')).toBe(true);
+  return goneWithin(name, 60_000);
 }
 
 describe('a client that is killed', () => {
@@ -242,3 +261,7 @@ describe('a running debug container', () => {
     ]);
   }, 60_000);
 });
+
+test('a network that is cut without a word: the tool ends within a minute, though the node never notices', async () => {
+  expect(await cut).toBeGreaterThan(20_000);
+}, 120_000);
