@@ -1,7 +1,7 @@
 /**
  * The receiving side of RFC 6455 for a client, without any copying: payload is handed on piece by piece, as slices of the
  * chunks that came from the socket. ws parses whole messages; for a stream of 32 KiB frames over TLS records of 16 KiB this costs a
- * third more CPU (docs/performance.md).
+ * third more CPU (docs/decisions/0007-websocket-receiver.md).
  */
 export interface FrameHandlers {
   /** A piece of a data message: its channel (the message's first byte), the bytes, and whether the message ends with them. */

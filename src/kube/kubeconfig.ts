@@ -48,7 +48,7 @@ export async function readKubeconfig(places: KubeconfigPlaces): Promise<Kubeconf
 }
 
 /** First wins, entry by entry: an entry of a later file with the same name is dropped whole, also where it says more. */
-export function mergeKubeconfigs(configs: readonly Kubeconfig[]): Kubeconfig {
+function mergeKubeconfigs(configs: readonly Kubeconfig[]): Kubeconfig {
   const merged = (pick: (config: Kubeconfig) => ReadonlyMap<string, Fields>) =>
     new Map(configs.toReversed().flatMap((config) => [...pick(config)]));
   return {
