@@ -40,7 +40,8 @@ export function wholeRecords(limits: TrackerLimits): WholeRecords {
 }
 
 function concat(held: readonly Uint8Array[], rest: Uint8Array, length: number): Uint8Array {
-  const out = new Uint8Array(length);
+  // Not zeroed first: every byte is written below, and this runs for nearly every chunk.
+  const out = Buffer.allocUnsafe(length);
   let at = 0;
   for (const part of held) {
     out.set(part, at);
