@@ -14,7 +14,7 @@ import type { Flags } from './options/flags.js';
 import { kubeFlags } from './options/kube.js';
 import { outputFlags } from './options/output.js';
 import { nearest, program, usageError } from './options/usage.js';
-import { parseWords, switchOf, type Words, wordOf } from './options/words.js';
+import { noFlags, switchOf, type Words, wordOf } from './options/words.js';
 import { type ColorChoice, coloursFor } from './print/colour.js';
 import { errorText, exitCodeOf } from './print/error.js';
 import { commandHelp, programHelp } from './print/help.js';
@@ -37,12 +37,12 @@ export async function run(environment: Environment): Promise<number> {
   let color: ColorChoice = 'auto';
   let verbose = false;
   try {
-    const { command, argv } = chooseCommand(environment.argv);
+    const { command, argv } = await chooseCommand(environment.argv);
     if (command === undefined) {
       await writeOut(environment.stdout, programHelp(commands, environment.columns()));
       return ExitCode.ok;
     }
-    const words = parseWords(command.name, argv, command.flags);
+    const words = await readWords(command.name, argv, command.flags);
     ({ color, verbose } = manner(words));
     if (switchOf(words, 'help')) {
       await writeOut(environment.stdout, commandHelp(command, environment.columns()));
@@ -97,17 +97,25 @@ function manner(words: Words): { readonly color: ColorChoice; readonly verbose: 
 
 const leadingFlags: Flags = { ...kubeFlags, ...outputFlags([]) };
 
+/** The parser is loaded only where there is a flag to read: `version` is asked by programs, and often. */
+async function readWords(command: string, argv: readonly string[], flags: Flags): Promise<Words> {
+  if (!argv.some((word) => word.startsWith('-'))) return noFlags(command, argv);
+  const { parseWords } = await import('./options/parse.js');
+  return parseWords(command, argv, flags);
+}
+
 /** The command that the words name, and the other words. Undefined: help is wanted. Flags of every command may stand before its name. */
-function chooseCommand(argv: readonly string[]): {
+async function chooseCommand(argv: readonly string[]): Promise<{
   readonly command?: Command;
   readonly argv: readonly string[];
-} {
+}> {
   const at = firstArgument(argv);
   const name = argv[at];
   if (name === undefined) {
     // Flags alone: --help is, -n shop alone is not, a question that the list of commands answers.
-    const words = parseWords('', argv, leadingFlags);
-    if (argv.length === 0 || switchOf(words, 'help')) return { argv };
+    if (argv.length === 0) return { argv };
+    const words = await readWords('', argv, leadingFlags);
+    if (switchOf(words, 'help')) return { argv };
     throw usageError('no command given');
   }
   const others = argv.toSpliced(at, 1);

@@ -45,7 +45,10 @@ async function readProfile(
   try {
     text = await readFile(resolve(cwd, file), 'utf8');
   } catch (cause) {
-    throw usageError(`${origin}: cannot read ${file}: ${(cause as Error).message}`);
+    const { code, message } = cause as NodeJS.ErrnoException;
+    throw usageError(
+      `${origin}: cannot read ${file}: ${code === 'ENOENT' ? 'there is no such file' : message}`,
+    );
   }
   if (text.length > limitBytes) throw usageError(`${origin}: ${file} is too large for a profile`);
   return { file, container: parseProfileFile(text, file) };

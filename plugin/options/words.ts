@@ -1,6 +1,4 @@
-import { parseArgs } from 'node:util';
-import type { Flags } from './flags.js';
-import { nearest, usageError } from './usage.js';
+import { usageError } from './usage.js';
 
 /** The words of one command, told apart. */
 export interface Words {
@@ -14,71 +12,9 @@ export interface Words {
   readonly given: ReadonlyMap<string, readonly string[]>;
 }
 
-/**
- * Tells flags from arguments as kubectl does (`-ojson`, `-o=json`, `-o json`, `--output=json`, `-qv`, flags anywhere before `--`).
- * Throws a usage error, in kubectl's words, for an unknown flag, a missing word or one that is not a choice.
- */
-export function parseWords(command: string, argv: readonly string[], flags: Flags): Words {
-  const { tokens } = parseArgs({
-    args: [...argv],
-    options: Object.fromEntries(
-      Object.entries(flags).map(([name, flag]) => [
-        name,
-        {
-          type: flag.kind === 'switch' ? ('boolean' as const) : ('string' as const),
-          ...(flag.short === undefined ? {} : { short: flag.short }),
-        },
-      ]),
-    ),
-    strict: false,
-    allowPositionals: true,
-    tokens: true,
-  });
-  const positionals: string[] = [];
-  const given = new Map<string, string[]>();
-  let rest: string[] | undefined;
-  for (const token of tokens) {
-    if (token.kind === 'option-terminator') rest = [];
-    else if (token.kind === 'positional') (rest ?? positionals).push(token.value);
-    else {
-      const flag = Object.hasOwn(flags, token.name) ? flags[token.name] : undefined;
-      if (flag === undefined) throw unknownFlag(command, token.rawName, flags);
-      // parseArgs leaves the sign in `-o=json`.
-      const word =
-        token.rawName.startsWith('--') || token.inlineValue !== true
-          ? token.value
-          : token.value.replace(/^=/, '');
-      const values = given.get(token.name) ?? [];
-      values.push(checkWord(command, token.name, flag, word));
-      given.set(token.name, values);
-    }
-  }
-  return { command, positionals, rest, given };
-}
-
-function checkWord(command: string, name: string, flag: Flags[string], word: string | undefined): string {
-  if (flag.kind === 'switch') {
-    const value = word ?? 'true';
-    if (value === 'true' || value === 'false') return value;
-    throw usageError(`--${name}: ${JSON.stringify(value)} is neither true nor false`, command);
-  }
-  if (word === undefined) throw usageError(`flag needs an argument: --${name}`, command);
-  if (flag.choices !== undefined && !flag.choices.includes(word)) {
-    throw usageError(`--${name}: ${JSON.stringify(word)} is not one of ${flag.choices.join(', ')}`, command);
-  }
-  return word;
-}
-
-function unknownFlag(command: string, rawName: string, flags: Flags): Error {
-  if (!rawName.startsWith('--')) {
-    return usageError(`unknown shorthand flag: '${rawName.slice(1)}' in ${rawName}`, command);
-  }
-  const near = nearest(rawName.slice(2), Object.keys(flags));
-  return usageError(
-    `unknown flag: ${rawName}`,
-    command,
-    near === undefined ? undefined : `did you mean --${near}?`,
-  );
+/** Words among which there is no flag. */
+export function noFlags(command: string, argv: readonly string[]): Words {
+  return { command, positionals: argv, rest: undefined, given: new Map() };
 }
 
 /** The word of a flag; the last one when it was given more than once. */

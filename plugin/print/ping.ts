@@ -12,7 +12,7 @@ export function pingEventLine(event: PingEvent, colours: Colours): string {
       const time = event.timeMs === undefined ? '' : ` time=${event.timeMs} ms`;
       const remark = `${event.duplicate ? ' (DUP!)' : ''}${event.remark === '' ? '' : ` ${event.remark}`}`;
       const line = `${event.bytes} bytes from ${event.from}: icmp_seq=${event.sequence} ttl=${event.ttl}${time}`;
-      return `${sanitizeLine(line)}${colours.warning(sanitizeLine(remark))}\n`;
+      return `${sanitizeLine(line)}${remark === '' ? '' : colours.warning(sanitizeLine(remark))}\n`;
     }
     case 'PingUnanswered':
       return `${colours.warning(`no answer yet for icmp_seq=${event.sequence}`)}\n`;

@@ -18,7 +18,7 @@ export function showDebugProgress(status: StatusLine, progress: DebugProgress, v
       status.note(`profile ${progress.profile} is not admitted here: ${progress.why}`);
       return;
     case 'waiting':
-      status.show(progress.what, `waiting: ${progress.what} (${formatDuration(progress.elapsedMs)})`);
+      status.show(progress.what, `waiting: ${progress.what}${elapsed(progress.elapsedMs)}`);
       return;
     case 'running':
       status.clear();
@@ -28,4 +28,9 @@ export function showDebugProgress(status: StatusLine, progress: DebugProgress, v
       status.note(`warning: ${progress.text}`);
       return;
   }
+}
+
+/** How long it has been waited for, from the first second on. */
+function elapsed(milliseconds: number): string {
+  return milliseconds < 1000 ? '' : ` (${formatDuration(milliseconds)})`;
 }

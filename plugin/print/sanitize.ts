@@ -31,7 +31,7 @@ export function escapeUnprintable(text: string): string {
   );
 }
 
-/** Whether a text holds anything that {@link sanitizeLine} would take out. */
+/** Whether a text holds anything but line ends that {@link escapeUnprintable} would escape. */
 export function hasUnprintable(text: string): boolean {
-  return text.search(unprintable) >= 0;
+  return text.replaceAll('\n', '').search(unprintable) >= 0;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { captureCommand, parseCaptureCommand } from '../../../plugin/commands/capture.js';
-import { parseWords } from '../../../plugin/options/words.js';
+import { parseWords } from '../../../plugin/options/parse.js';
 import { captureLiveText, captureSummaryText } from '../../../plugin/print/capture.js';
 import type { CaptureSummary } from '../../../src/capture/summary.js';
 import { runWords } from '../environment.js';

@@ -6,7 +6,8 @@ import { parsePing, pingCommand } from '../../../plugin/commands/ping.js';
 import { parseStop, stopCommand } from '../../../plugin/commands/stop.js';
 import { parseTcpdump, tcpdumpCommand } from '../../../plugin/commands/tcpdump.js';
 import { parseVersion, versionCommand } from '../../../plugin/commands/version.js';
-import { parseWords, type Words } from '../../../plugin/options/words.js';
+import { parseWords } from '../../../plugin/options/parse.js';
+import type { Words } from '../../../plugin/options/words.js';
 import type { Settings } from '../../../plugin/options/setting.js';
 
 const reading =

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { configPath, environmentSettings, readSettings } from '../../../plugin/options/config.js';
 import { parseConfig } from '../../../plugin/options/configfile.js';
 import { debugFlags, defaultImage, parseDebug } from '../../../plugin/options/debug.js';
-import { parseWords } from '../../../plugin/options/words.js';
+import { parseWords } from '../../../plugin/options/parse.js';
 
 let home = '';
 beforeAll(async () => {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Flags } from '../../../plugin/options/flags.js';
-import { argumentsOf, parseWords, switchOf, wordOf, wordsOf } from '../../../plugin/options/words.js';
+import { parseWords } from '../../../plugin/options/parse.js';
+import { argumentsOf, switchOf, wordOf, wordsOf } from '../../../plugin/options/words.js';
 
 const flags: Flags = {
   output: { kind: 'text', short: 'o', describe: '', group: 'Output' },

@@ -56,6 +56,12 @@ describe('json and yaml', () => {
     );
   });
 
+  test('a script stays readable in YAML', () => {
+    expect(yamlDocument('X', { script: 'one\ntwo\n', tabbed: 'a\tb\nc' })).toBe(
+      'apiVersion: netdebug/v1\nkind: X\nscript: |\n  one\n  two\ntabbed: "a\\tb\\nc"\n',
+    );
+  });
+
   test('one document, indented', () => {
     expect(jsonDocument('Version', { version: '1' })).toBe(
       '{\n  "apiVersion": "netdebug/v1",\n  "kind": "Version",\n  "version": "1"\n}\n',

@@ -165,7 +165,7 @@ describe('status line', () => {
     }
     status.clear();
     expect(environment.err()).toBe(
-      'waiting: scheduling (0ms)\nwaiting: pulling image (1s)\nwaiting: pulling image (6s)\nwaiting: pulling image (11s)\n',
+      'waiting: scheduling\nwaiting: pulling image (1s)\nwaiting: pulling image (6s)\nwaiting: pulling image (11s)\n',
     );
   });
 
