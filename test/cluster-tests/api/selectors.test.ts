@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { fieldSelector, labelSelector, matches, selectedName } from '../../cluster/api/selectors.js';
+import { fieldSelector, labelSelector, selectedName } from '../../cluster/api/selectors.js';
 import { resourceType } from '../../cluster/api/resources.js';
 import type { Stored } from '../../cluster/types.js';
 
@@ -33,21 +33,6 @@ describe('labelSelector', () => {
   ])('%s is refused', (text, message) => {
     expect(() => labelSelector(text)).toThrow(message);
   });
-});
-
-test('a LabelSelector object', () => {
-  expect(matches({}, labels)).toBe(true);
-  expect(matches(undefined, labels)).toBe(false);
-  expect(
-    matches(
-      { matchLabels: { app: 'web' }, matchExpressions: [{ key: 'tier', operator: 'In', values: ['front'] }] },
-      labels,
-    ),
-  ).toBe(true);
-  expect(matches({ matchExpressions: [{ key: 'app', operator: 'DoesNotExist' }] }, labels)).toBe(false);
-  expect(matches({ matchExpressions: [{ key: 'app', operator: 'NotIn', values: ['web'] }] }, labels)).toBe(
-    false,
-  );
 });
 
 describe('fieldSelector', () => {

@@ -99,7 +99,7 @@ export async function readBody(req: IncomingMessage): Promise<Buffer> {
 }
 
 /** What Go says of text that is not JSON. */
-export function goJsonError(text: string): string | undefined {
+function goJsonError(text: string): string | undefined {
   try {
     JSON.parse(text);
     return undefined;

@@ -1,5 +1,5 @@
 import type { Stored } from '../types.js';
-import { allAt, isObject, listOf, objectsOf, stringsOf, textOf } from './json.js';
+import { allAt, textOf } from './json.js';
 import type { ResourceType } from './resources.js';
 import { badRequest } from './status.js';
 
@@ -117,30 +117,6 @@ export function labelSelector(text: string): (labels: Readonly<Record<string, st
     if (comma !== ',') throw unexpected(comma, "',' or 'end of string'");
   }
   return (labels) => requirements.every((item) => holds(labels, item));
-}
-
-/** A meta/v1 LabelSelector object (matchLabels, matchExpressions). An empty one selects everything, an absent one nothing. */
-export function matches(selector: unknown, labels: Readonly<Record<string, string>>): boolean {
-  if (!isObject(selector)) return false;
-  const exact = Object.entries(stringsOf(selector.matchLabels));
-  const expressions = objectsOf(selector.matchExpressions).map((item): Requirement => {
-    const operator = textOf(item.operator);
-    return {
-      key: textOf(item.key) ?? '',
-      operator:
-        operator === 'Exists'
-          ? 'exists'
-          : operator === 'DoesNotExist'
-            ? 'absent'
-            : operator === 'In'
-              ? 'in'
-              : 'notin',
-      values: listOf(item.values).map(String),
-    };
-  });
-  return (
-    exact.every(([key, value]) => labels[key] === value) && expressions.every((item) => holds(labels, item))
-  );
 }
 
 interface FieldTerm {

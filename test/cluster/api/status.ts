@@ -62,7 +62,7 @@ function details(about: About, name: string | undefined): Details {
 }
 
 /** `pods`, or with its group `endpointslices.discovery.k8s.io`. */
-export function qualified(about: About): string {
+function qualified(about: About): string {
   return about.group === '' ? about.resource : `${about.resource}.${about.group}`;
 }
 

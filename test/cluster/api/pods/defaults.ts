@@ -16,7 +16,7 @@ function requestsFromLimits(container: Container): void {
 }
 
 /** Completes a container; `ephemeral` ones take no ports or resources. */
-export function defaultContainer(container: Container): void {
+function defaultContainer(container: Container): void {
   container.resources ??= {};
   container.terminationMessagePath ??= '/dev/termination-log';
   container.terminationMessagePolicy ??= 'File';

@@ -57,7 +57,7 @@ function oneErrors(path: string, container: Container, pod: Pod, seen: Set<strin
 }
 
 /** What is wrong with a pod's ephemeral containers, as `inject-rejected.json` has it. */
-export function ephemeralErrors(pod: Pod): FieldError[] {
+function ephemeralErrors(pod: Pod): FieldError[] {
   const { spec } = pod;
   const names = [...(spec.containers ?? []), ...(spec.initContainers ?? [])].map((item) => item.name ?? '');
   const seen = new Set(names);

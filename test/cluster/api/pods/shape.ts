@@ -21,7 +21,7 @@ function named(kind: Shape, names: string): Record<string, Shape> {
 
 const strings: MapOf = { map: 'string' };
 
-export const objectMeta: Fields = {
+const objectMeta: Fields = {
   fields: {
     ...named('string', 'name generateName namespace selfLink uid resourceVersion'),
     ...named('any', 'creationTimestamp deletionTimestamp managedFields ownerReferences'),
@@ -77,7 +77,7 @@ const container: Fields = {
 
 const ephemeral: Fields = { fields: { ...container.fields, targetContainerName: 'string' } };
 
-export const podSpec: Fields = {
+const podSpec: Fields = {
   fields: {
     ...named(
       'string',

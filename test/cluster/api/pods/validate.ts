@@ -132,7 +132,7 @@ function containersErrors(
 }
 
 /** A PodSpec, in a pod (`spec`) or in a template (`spec.template.spec`). */
-export function podSpecErrors(path: string, spec: PodSpec): FieldError[] {
+function podSpecErrors(path: string, spec: PodSpec): FieldError[] {
   const volumes = volumeNames(spec);
   const seen = new Set<string>();
   const containers = spec.containers ?? [];

@@ -118,7 +118,7 @@ function updateErrors(
 }
 
 /** Takes a decoded proposal for an existing object through checks and admission into the store. */
-export function updateDecoded(exchange: ResourceExchange, current: Stored, proposed: JsonObject): Stored {
+function updateDecoded(exchange: ResourceExchange, current: Stored, proposed: JsonObject): Stored {
   const { api, type, wanted, query } = exchange;
   checkMetadata(exchange, current, proposed);
   const next = merged(exchange, current, proposed);

@@ -43,7 +43,7 @@ function mainReason(pod: Pod, fallback: string): string {
 }
 
 /** The word in the STATUS column. Source: k8s.io/kubernetes/pkg/printers/internalversion, printPod. */
-export function podReason(object: Stored): string {
+function podReason(object: Stored): string {
   const pod = podOf(object);
   const { status } = pod;
   const base = status.reason ?? status.phase ?? 'Unknown';
