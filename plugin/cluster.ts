@@ -3,7 +3,7 @@ import type { Environment } from './environment.js';
 import type { KubeRequest } from './options/kube.js';
 
 /** Finds the cluster that the flags, the kubeconfig or the pod we are in name. The client is loaded here, not before. */
-export async function connectCluster(request: KubeRequest, environment: Environment): Promise<KubeApi> {
+async function connectCluster(request: KubeRequest, environment: Environment): Promise<KubeApi> {
   const { connect } = await import('../src/kube/connect.js');
   return connect({
     ...request,

@@ -12,7 +12,7 @@ import { writeOut } from '../print/out.js';
 declare const NETDEBUG_VERSION: string | undefined;
 
 /** The program's version, or `0.0.0-source`. */
-export const programVersion = typeof NETDEBUG_VERSION === 'string' ? NETDEBUG_VERSION : '0.0.0-source';
+const programVersion = typeof NETDEBUG_VERSION === 'string' ? NETDEBUG_VERSION : '0.0.0-source';
 
 const formats: readonly OutputFormat[] = ['table', 'json', 'yaml'];
 

@@ -14,8 +14,8 @@ const unitMs: Readonly<Record<string, number>> = {
 };
 const part = /(\d+(?:\.\d+)?|\.\d+)(ns|us|µs|μs|ms|s|m|h|d)/y;
 
-/** What {@link parseDuration} takes, for messages. */
-export const durationForm = 'a number with a unit, such as 90s, 15m or 1h30m';
+// For messages.
+const durationForm = 'a number with a unit, such as 90s, 15m or 1h30m';
 
 /** `1h30m` in milliseconds, as Go writes durations, days added; a bare number is seconds, as in kubectl. */
 export function durationMs(text: string): number | undefined {

@@ -24,7 +24,7 @@ export type SettingName = (typeof settingNames)[number];
 export type Settings = Readonly<Partial<Record<SettingName, Setting>>>;
 
 /** `imagePullPolicy` as the flag spells it: `image-pull-policy`. */
-export function flagName(name: SettingName): string {
+function flagName(name: SettingName): string {
   return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 

@@ -276,3 +276,26 @@ test('a reader of text that has enough (| head) is no error', async () => {
   expect(stderr).not.toMatch(/error|EPIPE/);
   expect(code).toBe(0);
 });
+
+test('a second Ctrl-C ends a program whose reader hangs, and nothing stays in the pod', async () => {
+  const hanging = startProgram(['capture', 'web', '-i', 'lo', '-w', '-'], {
+    ...withCluster(),
+    stdoutUnread: true,
+  });
+  await hanging.says(/listening on lo/);
+  const flood = ['ping', '-q', '-f', '-c', '500', '-s', '4000', '127.0.0.1'];
+  await cluster.run(flood, { in: { namespace: 'default', pod: 'web' } });
+  hanging.child.kill('SIGINT');
+  // The first one is still on its way while the pipe is full: the live line goes on without packets.
+  await hanging.says(/listening on lo[^]* 0 packets\/s/);
+  hanging.child.kill('SIGINT');
+  const exit = new Promise((resolve) => hanging.child.on('exit', resolve));
+  expect(hanging.child.exitCode ?? (await exit)).toBe(130);
+  hanging.child.stdout?.destroy();
+  for (let tries = 0; tries < 50; tries++) {
+    const left = await cluster.processes('default', 'web');
+    if (!left.some(({ argv }) => argv.includes('tcpdump'))) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error('tcpdump is still in the pod');
+});

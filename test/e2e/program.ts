@@ -21,6 +21,8 @@ export interface ProgramOptions {
   readonly cwd?: string;
   /** Words in front of the program, such as `unshare`. */
   readonly wrapper?: readonly string[];
+  /** Nobody reads stdout, but it stays open: what is written there stays in the pipe until it is full. */
+  readonly stdoutUnread?: boolean;
 }
 
 export interface ProgramResult {
@@ -64,10 +66,12 @@ export function startProgram(args: readonly string[], options: ProgramOptions = 
   });
   const chunks: Buffer[] = [];
   const text = { stdout: '', stderr: '' };
-  child.stdout.on('data', (chunk: Buffer) => {
-    chunks.push(chunk);
-    text.stdout = (text.stdout + chunk.toString('latin1')).slice(-65_536);
-  });
+  if (options.stdoutUnread !== true) {
+    child.stdout.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      text.stdout = (text.stdout + chunk.toString('latin1')).slice(-65_536);
+    });
+  }
   child.stderr.on('data', (chunk: Buffer) => (text.stderr += chunk.toString()));
   const ended = new Promise<ProgramResult>((resolve, reject) => {
     child.on('error', reject);
