@@ -1,19 +1,22 @@
+import cliui from 'cliui';
 import { flagGroups, type Flag } from '../options/flags.js';
 import { program } from '../options/usage.js';
 import type { Command } from '../command.js';
 
 /** What `kubectl netdebug --help` says. */
 export function programHelp(commands: readonly Command[], columns: number): string {
-  const width = Math.max(...commands.map(({ name }) => name.length));
   return [
     'Debug the network of a Kubernetes cluster from inside its pods.',
     '',
     `Usage:\n  ${program} COMMAND [TARGET...] [ARGUMENTS] [FLAGS]`,
     '',
     'Commands:',
-    ...commands.flatMap(({ name, summary }) => entry(name, summary, width, columns)),
+    entries(
+      commands.map(({ name, summary }) => [name, summary]),
+      columns,
+    ),
     '',
-    `A target is [NAMESPACE/]KIND/NAME, such as pod/web-0, deploy/api or shop/svc/api:80; a bare name is a pod.`,
+    'A target is [NAMESPACE/]KIND/NAME, such as pod/web-0, deploy/api or shop/svc/api:80; a bare name is a pod.',
     `See '${program} COMMAND --help' for the flags of a command.`,
     '',
   ].join('\n');
@@ -21,13 +24,12 @@ export function programHelp(commands: readonly Command[], columns: number): stri
 
 /** What `kubectl netdebug COMMAND --help` says. */
 export function commandHelp(command: Command, columns: number): string {
-  const flags = Object.entries(command.flags).map(([name, flag]) => ({ flag, words: flagWords(name, flag) }));
-  const width = Math.min(34, Math.max(...flags.map(({ words }) => words.length)));
+  const flags = Object.entries(command.flags);
   const groups = flagGroups
-    .map((group) => ({ group, members: flags.filter(({ flag }) => flag.group === group) }))
+    .map((group) => ({ group, members: flags.filter(([, flag]) => flag.group === group) }))
     .filter(({ members }) => members.length > 0);
   return [
-    ...wrap(command.about, columns),
+    wrapped(command.about, columns),
     '',
     `Usage:\n  ${program} ${command.name} ${command.usage}`,
     ...(command.aliases === undefined ? [] : ['', `Alias: ${command.aliases.join(', ')}`]),
@@ -36,7 +38,10 @@ export function commandHelp(command: Command, columns: number): string {
     ...groups.flatMap(({ group, members }) => [
       '',
       `${group}:`,
-      ...members.flatMap(({ flag, words }) => entry(words, flag.describe, width, columns)),
+      entries(
+        members.map(([name, flag]) => [flagWords(name, flag), flag.describe]),
+        columns,
+      ),
     ]),
     '',
   ].join('\n');
@@ -47,26 +52,30 @@ function flagWords(name: string, flag: Flag): string {
   return `${short}--${name}${flag.kind === 'switch' ? '' : ` ${flag.placeholder ?? 'TEXT'}`}`;
 }
 
-function entry(words: string, text: string, width: number, columns: number): string[] {
-  const margin = ' '.repeat(width + 5);
-  const [first = '', ...more] = wrap(text, columns - margin.length);
-  const lines = more.map((line) => `${margin}${line}`);
-  return words.length > width
-    ? [`  ${words}`, `${margin}${first}`, ...lines]
-    : [`  ${words.padEnd(width)}   ${first}`, ...lines];
+/** Two columns, the second wrapped to the width of the terminal; words too long for theirs stand on a line of their own. */
+function entries(rows: readonly (readonly [words: string, text: string])[], columns: number): string {
+  const limit = lineLimit(columns);
+  const first = Math.min(34, Math.max(...rows.map(([words]) => words.length)));
+  const ui = cliui({ width: limit, wrap: true });
+  for (const [words, text] of rows) {
+    const fits = words.length <= first;
+    // cliui trims its texts: what is indented gets its margin back.
+    const margin = 2 + words.length - words.trimStart().length;
+    if (!fits) ui.div({ text: words, padding: [0, 0, 0, margin] });
+    ui.div(
+      { text: fits ? words : '', width: first + 5, padding: [0, 3, 0, margin] },
+      { text, width: limit - first - 5 },
+    );
+  }
+  return ui.toString();
 }
 
-function wrap(text: string, columns: number): string[] {
-  const limit = Math.max(30, Math.min(columns, 110));
-  return text.split('\n').flatMap((paragraph) => {
-    const lines: string[] = [];
-    let line = '';
-    for (const word of paragraph.split(' ')) {
-      if (line !== '' && line.length + 1 + word.length > limit) {
-        lines.push(line);
-        line = word;
-      } else line = line === '' ? word : `${line} ${word}`;
-    }
-    return [...lines, line];
-  });
+function wrapped(text: string, columns: number): string {
+  const ui = cliui({ width: lineLimit(columns), wrap: true });
+  for (const paragraph of text.split('\n')) ui.div({ text: paragraph, padding: [0, 0, 0, 0] });
+  return ui.toString();
+}
+
+function lineLimit(columns: number): number {
+  return Math.max(60, Math.min(columns, 110));
 }
