@@ -23,7 +23,7 @@ function newestSourceMs(): number {
 }
 
 /** The path of the bundle, built when a source is newer. Safe to call from several processes at once. */
-export async function clusterBundle(): Promise<string> {
+export function clusterBundle(): string {
   if (modifiedMs(output) > newestSourceMs()) {
     return output;
   }

@@ -100,7 +100,8 @@ export async function createCluster(setup: ClusterSetup): Promise<LocalCluster> 
   const tokens = new Map<string, Identity>();
   const parts: Parts = { store, book, nodes, tls: { ...server, ca: pki.ca }, tokens };
   const rawSockets = new Map<number, Socket>();
-  const rawOf = (socket: Duplex): Socket | undefined => rawSockets.get((socket as Socket).remotePort ?? 0);
+  const rawOf = (socket: Duplex): Socket | undefined =>
+    rawSockets.get((socket as { readonly remotePort?: number }).remotePort ?? 0);
   let running: { readonly api: ApiServer; readonly socket: Server } | undefined;
 
   return {

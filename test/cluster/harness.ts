@@ -136,7 +136,8 @@ interface Cluster {
 }
 
 async function launch(options: ClusterOptions): Promise<Cluster> {
-  const [bundle] = await Promise.all([clusterBundle(), Promise.resolve(sweepClusterDirs())]);
+  const bundle = clusterBundle();
+  sweepClusterDirs();
   const dir = makeClusterDir();
   const logFile = path.join(dir, 'cluster.log');
   const log = openSync(logFile, 'a');

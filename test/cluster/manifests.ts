@@ -50,7 +50,7 @@ export function pod(input: PodInput): Manifest {
     metadata: {
       name: input.name,
       namespace: input.namespace ?? 'default',
-      labels: input.labels ?? {},
+      ...(input.labels ? { labels: input.labels } : {}),
       ...(input.annotations ? { annotations: input.annotations } : {}),
     },
     spec: {

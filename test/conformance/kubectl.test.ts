@@ -43,7 +43,16 @@ beforeAll(async () => {
       pod({
         name: 'echoing',
         spec: {
-          containers: [{ name: 'cat', image: 'registry.example/toolbox:1', command: ['cat'], stdin: true }],
+          restartPolicy: 'Never',
+          containers: [
+            {
+              name: 'cat',
+              image: 'registry.example/toolbox:1',
+              command: ['cat'],
+              stdin: true,
+              stdinOnce: true,
+            },
+          ],
         },
       }),
       pod({ name: 'other', namespace: 'guarded' }),
@@ -148,9 +157,7 @@ describe('describe', () => {
     expect(text).toMatch(/^Name:\s+tools$/m);
     expect(text).toMatch(/^Node:\s+node-1\/\d/m);
     expect(text).toMatch(/^ {4}State:\s+Running$/m);
-    expect(text).toMatch(
-      /Normal\s+Started\s+\S+( ago)?\s.*Started container main|Normal\s+Started\s.*Started container: main/,
-    );
+    expect(text).toMatch(/^ {2}Normal\s+Started\s.*\skubelet\s+Container started$/m);
   });
 
   test('a node, with its pods', async () => {
@@ -169,8 +176,8 @@ describe('events', () => {
   test('of one object', async () => {
     expect(await out(['events', '--for', 'pod/tools'])).toContain('Started');
     expect(
-      await out(['get', 'events', '--field-selector', 'involvedObject.name=tools,reason=Scheduled']),
-    ).toContain('Successfully assigned default/tools to node-1');
+      await out(['get', 'events', '--field-selector', 'involvedObject.name=talker,reason=Scheduled']),
+    ).toContain('Successfully assigned default/talker to node-');
   });
 });
 
@@ -236,6 +243,18 @@ describe('exec', () => {
     );
   });
 
+  test('falls back to SPDY where the websocket is refused, and tells why that is refused too', async () => {
+    await cluster.apply(pod({ name: 'imageless', image: 'registry.example/nosuch:1' }));
+    await cluster.waitFor(
+      { namespace: 'default', name: 'imageless' },
+      (object) => at(object, 'spec.nodeName') !== undefined,
+    );
+    expect(await run(['exec', 'imageless', '--', 'true'])).toMatchObject({
+      code: 1,
+      stderr: 'error: unable to upgrade connection: container not found ("main")\n',
+    });
+  });
+
   test('of a deployment picks a pod', async () => {
     await cluster.apply(deployment({ name: 'fleet', replicas: 2 }));
     await cluster.waitFor(
@@ -273,32 +292,16 @@ describe('cp', () => {
 });
 
 describe('debug', () => {
-  const capabilities = 'grep CapEff /proc/self/status; exit';
-
+  // What containerd gives by default, and SYS_PTRACE (bit 19) or NET_ADMIN (bit 12) besides: capabilities(7).
   test.each([
-    ['general', /CapEff:\s+[0-9a-f]{8}[0-9a-f]*8[0-9a-f]{4}\b|CapEff:\s+\w+/],
-    ['netadmin', /CapEff:\s+\w+/],
-  ])('-it with profile %s gets a shell', async (profile, expected) => {
-    const text = await out(
-      [
-        'debug',
-        '-it',
-        'tools',
-        '--image',
-        'registry.example/toolbox:1',
-        '--profile',
-        profile,
-        '--',
-        'sh',
-        '-c',
-        `sleep 0.5; ${capabilities}`,
-      ],
-      {
-        tty: true,
-      },
-    );
+    ['general', 'a80c25fb'],
+    ['netadmin', 'a80435fb'],
+  ])('-it with profile %s gets a terminal, and its capabilities', async (profile, capabilities) => {
+    const shell = ['sh', '-c', 'sleep 0.5; test -t 0 && grep CapEff /proc/self/status'];
+    const args = ['debug', '-it', 'tools', '--image', 'registry.example/toolbox:1', '--profile', profile];
+    const text = await out([...args, '--', ...shell], { tty: true });
     expect(text).toMatch(/Defaulting debug container name to debugger-[a-z0-9]{5}\./);
-    expect(text).toMatch(expected);
+    expect(text).toMatch(new RegExp(`CapEff:\\s+0+${capabilities}`));
   });
 
   test('--target shares the processes of the container', async () => {
@@ -315,12 +318,11 @@ describe('debug', () => {
       '--',
     ];
     await out([...args, 'sh', '-c', 'tr "\\0" " " </proc/1/cmdline; sleep 100']);
-    const running = await cluster.waitFor({ namespace: 'default', name: 'tools' }, (object) => {
+    await cluster.waitFor({ namespace: 'default', name: 'tools' }, (object) => {
       const statuses = at(object, 'status.ephemeralContainerStatuses') as
         { name: string; state: object }[] | undefined;
       return statuses?.some(({ name, state }) => name === 'sees' && 'running' in state) ?? false;
     });
-    expect(running.kind).toBe('Pod');
     expect(
       await out(['exec', 'tools', '-c', 'sees', '--', 'sh', '-c', 'tr "\\0" " " </proc/1/cmdline']),
     ).toContain('sleep 3600');
@@ -438,6 +440,5 @@ describe('about itself', () => {
     expect(await out(['api-resources', '--namespaced=true', '--api-group=', '-o', 'name'])).toMatch(
       /^pods$/m,
     );
-    expect(await out(['explain', 'pod']).catch(() => 'no OpenAPI')).toBeDefined();
   });
 });

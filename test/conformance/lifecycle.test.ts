@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { buildSync } from 'esbuild';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
@@ -52,8 +52,8 @@ async function until(what: string, predicate: () => boolean, timeoutMs = 10_000)
 /** `owner.ts` as one file, beside the cluster's, where its packages are found. */
 const ownerScript = path.join(here, '..', '..', 'dist', 'test', 'owner.mjs');
 
-beforeAll(async () => {
-  await clusterBundle();
+beforeAll(() => {
+  clusterBundle();
   buildSync({
     entryPoints: [path.join(here, 'owner.ts')],
     outfile: ownerScript,
@@ -65,6 +65,11 @@ beforeAll(async () => {
   });
 }, 30_000);
 
+const owners: ChildProcess[] = [];
+
+// A test that fails leaves nothing either.
+afterEach(() => owners.splice(0).forEach((child) => child.kill('SIGKILL')));
+
 interface Owner {
   readonly child: ChildProcess;
   /** The line that it prints when its cluster runs. */
@@ -74,7 +79,8 @@ interface Owner {
 /** Starts the owner of a cluster as a process of its own. */
 async function startOwner(prefix: readonly string[] = []): Promise<Owner> {
   const argv = [...prefix, process.execPath, ownerScript];
-  const child = spawn(argv[0] ?? '', argv.slice(1), { stdio: ['ignore', 'pipe', 'pipe'], cwd: '/' });
+  const child = spawn(argv[0] ?? '', argv.slice(1), { stdio: 'pipe', cwd: '/' });
+  owners.push(child);
   let out = '';
   let errors = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (errors += text));
