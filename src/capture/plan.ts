@@ -17,7 +17,7 @@ export interface CaptureRequest {
   readonly durationMs?: number | undefined;
   /** Ends before the file grows larger. */
   readonly maxBytes?: number | undefined;
-  /** Ring between kernel and tcpdump, KiB; default {@link DEFAULT_BUFFER_KIB}. */
+  /** Ring between kernel and tcpdump, KiB; default 32768. */
   readonly bufferKiB?: number | undefined;
   readonly precision?: 'micro' | 'nano' | undefined;
 }
@@ -41,7 +41,7 @@ export interface CapturePlan {
  * With --immediate-mode the ring has slots of one size, each for the largest packet that may come: 64 KiB where the interface
  * offloads segmentation, as in pods. libpcap's own 2 MiB hold 32 packets; this holds 512, so that a burst is not lost.
  */
-export const DEFAULT_BUFFER_KIB = 32_768;
+const DEFAULT_BUFFER_KIB = 32_768;
 
 /** File header and the header of one record: less cannot hold a packet. */
 const LEAST_BYTES = 40;

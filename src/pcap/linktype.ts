@@ -16,9 +16,6 @@ const names: ReadonlyMap<number, readonly [name: string, description: string]> =
   [276, ['LINUX_SLL2', 'Linux cooked v2']],
 ]);
 
-/** LINKTYPE_LINUX_SLL2, what `-i any` gives; Wireshark knows it since 3.4. */
-export const LINKTYPE_LINUX_SLL2 = 276;
-
 /** Name and description as tcpdump prints them, e.g. `EN10MB (Ethernet)`; `LINKTYPE 999` when not in the list. */
 export function linktypeName(linktype: number): string {
   const known = names.get(linktype);

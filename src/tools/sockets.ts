@@ -84,7 +84,7 @@ export async function sockets(request: SocketsRequest, options: SocketsOptions):
 }
 
 /** TCP in LISTEN, or UDP without a peer. */
-export function isListening(socket: Socket): boolean {
+function isListening(socket: Socket): boolean {
   return socket.state === 'LISTEN' || socket.state === 'UNCONN';
 }
 

@@ -139,7 +139,7 @@ export function parseTcpdumpLine(line: string): TcpdumpLine {
 }
 
 /** All zero. */
-export const ZERO_COUNTERS: TcpdumpCounters = {
+const ZERO_COUNTERS: TcpdumpCounters = {
   captured: 0,
   receivedByFilter: 0,
   droppedByKernel: 0,

@@ -1,7 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { capture, type CaptureOptions } from '../../src/capture/capture.js';
 import type { CaptureRequest } from '../../src/capture/plan.js';
-import type { CaptureSummary } from '../../src/capture/summary.js';
 import type { KubeApi } from '../../src/kube/api.js';
 import type { RunTool } from '../../src/tools/run.js';
 import { startCluster, type TestCluster } from '../cluster/harness.js';
@@ -9,6 +7,7 @@ import { namespace, pod } from '../cluster/manifests.js';
 import { connectTo, toolsIn } from '../tools/in-pod.js';
 import { clock } from '../tools/local.js';
 import { expectWhole, memorySink, payloads, sent, type MemorySink } from './sinks.js';
+import { start as startLocally, type Running } from './start.js';
 
 const nonRoot = {
   runAsNonRoot: true,
@@ -43,30 +42,9 @@ afterAll(async () => {
   await cluster.stop();
 });
 
-interface Running {
-  readonly summary: Promise<CaptureSummary>;
-  readonly began: Promise<void>;
-  readonly interrupt: () => void;
-}
-
-function start(
-  run: RunTool,
-  sink: MemorySink,
-  request: Partial<CaptureRequest> = {},
-  options: Partial<CaptureOptions> = {},
-): Running {
-  const controller = new AbortController();
-  let onBegin: () => void = () => undefined;
-  const began = new Promise<void>((resolve) => (onBegin = resolve));
-  const summary = capture(
-    { ...web, interface: 'eth0', filter: 'udp port 4599', ...request },
-    { run, clock, openSink: sink.open, signal: controller.signal, onBegin, ...options },
-  );
-  const failed = summary.then(
-    () => undefined,
-    () => undefined,
-  );
-  return { summary, began: Promise.race([began, failed]), interrupt: () => controller.abort() };
+/** {@link startLocally} on eth0. */
+function start(run: RunTool, sink: MemorySink, request: Partial<CaptureRequest> = {}): Running {
+  return startLocally(run, sink, { interface: 'eth0', filter: 'udp port 4599', ...request });
 }
 
 /** Sends datagrams from a pod to web's port 4599, one after the other. */
