@@ -1,4 +1,5 @@
 /** Linux capabilities as a container runtime grants them: a default set, plus `add`, minus `drop`. */
+import { readFileSync } from 'node:fs';
 
 const names = (
   'CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE ' +
@@ -22,6 +23,12 @@ function bits(list: readonly string[]): bigint {
 
 const all = (1n << BigInt(names.length)) - 1n;
 
+/** What this process has to give: root in somebody else's container may lack some. */
+function ownCapabilities(): bigint {
+  const line = /^CapPrm:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'));
+  return BigInt(`0x${line?.[1] ?? '0'}`);
+}
+
 /** What a securityContext says about capabilities. */
 export interface CapabilityRequest {
   readonly privileged: boolean;
@@ -29,10 +36,13 @@ export interface CapabilityRequest {
   readonly drop: readonly string[];
 }
 
-/** The set as a bit mask, as /proc/PID/status shows it. `ALL` counts before single names, in both lists. */
-export function capabilitySet(request: CapabilityRequest): bigint {
+/**
+ * The set as a bit mask, as /proc/PID/status shows it, within what there is to give. `ALL` counts before single names, in
+ * both lists.
+ */
+export function capabilitySet(request: CapabilityRequest, available: bigint = ownCapabilities()): bigint {
   if (request.privileged) {
-    return all;
+    return all & available;
   }
   const hasAll = (list: readonly string[]): boolean => list.some((name) => name.toUpperCase() === 'ALL');
   let set = bits(defaults);
@@ -42,5 +52,5 @@ export function capabilitySet(request: CapabilityRequest): bigint {
   if (hasAll(request.drop)) {
     set = 0n;
   }
-  return (set & ~bits(request.drop)) | bits(request.add);
+  return ((set & ~bits(request.drop)) | bits(request.add)) & available;
 }

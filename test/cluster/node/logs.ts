@@ -148,10 +148,21 @@ async function* limited(
   }
 }
 
-/** The log as a byte stream, read no faster than it is taken. */
+/** The log as a byte stream, read no faster than it is taken. A reader that leaves does not wait for the next line. */
 export function readLog(log: LogFile, request: KubeletLogs, nowMs: number): Readable {
   const gone = new AbortController();
   const lines = limited(wanted(log, request, nowMs, gone.signal), request.limitBytes);
-  // A reader that leaves must not wait for the next line.
-  return Readable.from(lines, { objectMode: false }).once('close', () => gone.abort());
+  return new Readable({
+    read() {
+      lines.next().then(
+        ({ done, value }) => this.push(done === true ? null : value),
+        (error: unknown) => this.destroy(error as Error),
+      );
+    },
+    destroy(error, callback) {
+      gone.abort();
+      lines.return(undefined).catch(() => undefined);
+      callback(error);
+    },
+  });
 }

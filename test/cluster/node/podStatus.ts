@@ -66,13 +66,14 @@ function statusOf(seen: Observed, kind: ContainerKind, spec: ContainerSpec, idle
   const states = statesOf(seen, spec, idle);
   const running = states.state.running !== undefined;
   const done = kind === 'initContainers' && states.state.terminated?.exitCode === 0;
+  // An ephemeral container is never ready (inject-success.json); of the init containers only sidecars are, while they run.
+  const mayBeReady = kind === 'containers' || (kind === 'initContainers' && spec.restartPolicy === 'Always');
   const mounts = volumeMountStatuses(spec);
   const requests = spec.resources?.requests;
   return {
     name: spec.name,
     ...states,
-    // An ephemeral container is never ready (inject-success.json).
-    ready: done || (kind !== 'ephemeralContainers' && running && (live?.ready ?? false)),
+    ready: done || (mayBeReady && running && (live?.ready ?? false)),
     restartCount: live?.attempt.attempt ?? 0,
     image: live?.attempt.image.name ?? spec.image,
     imageID: live?.attempt.image.id ?? '',
