@@ -152,15 +152,16 @@ export class NodeKubelet implements Kubelet {
       // Closed once the connection stands.
       status.once('close', () => {
         if (said === '') {
-          resolve(Duplex.from({ writable: child.stdin, readable: child.stdout }));
+          const connection = Duplex.from({ writable: child.stdin, readable: child.stdout });
+          connection.once('close', () => child.kill('SIGKILL'));
+          resolve(connection);
         } else {
-          const where = `inside namespace "/proc/${sandbox.pid}/ns/net"`;
-          reject(
-            new KubeletError(
-              `failed to execute portforward in network namespace: failed to connect to localhost:${port} ${where}, ` +
-                `IPv4: dial tcp4 127.0.0.1:${port}: connect: connection refused`,
-            ),
-          );
+          const where = `network namespace "/proc/${sandbox.pid}/ns/net"`;
+          const refused =
+            `failed to connect to localhost:${port} inside namespace "${podUid}", ` +
+            `IPv4: dial tcp4 127.0.0.1:${port}: connect: connection refused ` +
+            'IPv6 dial tcp6: address localhost: no suitable address found ';
+          reject(new KubeletError(`failed to execute portforward in ${where}: ${refused}`));
         }
       });
     });
