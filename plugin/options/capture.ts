@@ -67,7 +67,7 @@ export const captureFlags: Flags = {
   'buffer-size': {
     kind: 'text',
     placeholder: 'SIZE',
-    describe: 'ring between the kernel and tcpdump (default 8MiB); larger takes larger bursts',
+    describe: 'ring between the kernel and tcpdump (default 32MiB); larger takes larger bursts',
     group: 'Flags',
   },
   precision: {

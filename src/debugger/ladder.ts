@@ -111,9 +111,9 @@ function hint(namespace: string, security: boolean, works: ProfileName | undefin
   const still =
     works === undefined
       ? ''
-      : `What needs no raw socket still works here: ping, netstat, connect, dns, http (profile ${works}).\n`;
+      : `What needs no raw socket still works here: ping, netstat and ordinary connections (profile ${works}).\n`;
   const ask = security
-    ? `To capture, ask the administrators of namespace ${namespace} for the level baseline, or look at the node: kubectl netdebug capture node/NAME.`
+    ? `To capture, ask the administrators of namespace ${namespace} for the level baseline.`
     : 'Ask the administrators of the cluster for an exception.';
   return still + ask;
 }

@@ -46,7 +46,7 @@ function whyNot(pod: Pod): NetdebugError | undefined {
   if (pod.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined) {
     return refuse(
       `Pod ${name} is a static pod, run by the kubelet from a file; those cannot have debug containers.`,
-      `Debug its node instead: node/${pod.spec.nodeName ?? 'NAME'}.`,
+      `Look from its node instead: kubectl debug node/${pod.spec.nodeName ?? 'NAME'} -it --profile=netadmin --image=IMAGE.`,
     );
   }
   if (pod.spec.os?.name === 'windows' || pod.spec.nodeSelector?.['kubernetes.io/os'] === 'windows') {

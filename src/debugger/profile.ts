@@ -60,7 +60,7 @@ export function limitsOf(context: SecurityContext | undefined): readonly string[
   if (context?.privileged === true) return [];
   if (!permitsRaw(context)) {
     return [
-      'Packets cannot be captured and raw sockets cannot be opened; ping, netstat, connect, dns and http work.',
+      'Packets cannot be captured and raw sockets cannot be opened; ping, netstat and ordinary connections work.',
     ];
   }
   const added = context?.capabilities?.add ?? [];

@@ -10,7 +10,7 @@ export interface Clock {
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** Ladder of capabilities, highest first; what each can do is in docs/commands/profiles.md. */
+/** Ladder of capabilities, highest first; what each can do is in docs/profiles.md. */
 export type ProfileName = 'netadmin' | 'baseline' | 'restricted' | 'general' | 'sysadmin';
 
 /** `auto` climbs netadmin → baseline → restricted by server-side dry run; a custom profile is a partial container. */

@@ -13,7 +13,7 @@ interface WithPort {
   readonly protocol: Protocol;
 }
 
-/** What a person named, by the grammar of docs/commands/references.md. */
+/** What a person named, by the grammar of docs/references.md. */
 export type Reference =
   | (WithPort & {
       readonly type: 'object';
