@@ -120,7 +120,9 @@ describe('ensureDebugContainer', () => {
     expect(error.details).toContain(
       'netadmin: unrestricted capabilities: container "d" must set securityContext.capabilities.drop=["ALL"]; container "d" must not include "NET_ADMIN", "NET_RAW" in securityContext.capabilities.add',
     );
-    expect(error.hint).toMatch(/still works here: ping, netstat and ordinary connections \(profile restricted\)/);
+    expect(error.hint).toMatch(
+      /still works here: ping, netstat and ordinary connections \(profile restricted\)/,
+    );
     expect(server.patches.every(({ dryRun }) => dryRun)).toBe(true);
   });
 
