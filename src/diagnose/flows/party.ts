@@ -35,7 +35,7 @@ export function podsOfReference(
   reference: ObjectReference,
 ): readonly Pod[] {
   const namespace = reference.namespace ?? fallback;
-  const shown = formatReference({ ...reference, namespace });
+  const shown = objectText(reference, namespace);
   const pods = required(snapshot.read('pods', namespace), shown);
   const workload = workloadKinds.find((kind) => kind === `${reference.kind}s`);
   let found: readonly Pod[];
@@ -63,6 +63,11 @@ export function podsOfReference(
   const running = inOrderOfChoice(found).filter((pod) => !isFinished(pod));
   if (running.length > 0) return running;
   throw new NetdebugError(`${shown} stands for no pods.`, { exitCode: ExitCode.target });
+}
+
+/** `shop/pod/web-0`: an object without the port that was asked of it. */
+export function objectText({ kind, name }: ObjectReference, namespace: string): string {
+  return `${namespace}/${kind}/${name}`;
 }
 
 /** The addresses of a node. Throws a NetdebugError, exit 6, when there is no such node or it has none. */

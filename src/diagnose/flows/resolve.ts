@@ -8,7 +8,7 @@ import type { Flow } from '../policy/verdict.js';
 import { itemsOf } from '../reading.js';
 import type { SnapshotService } from '../snapshot/types.js';
 import type { Scene } from './party.js';
-import { nodeEnd, pick, podAt, podsOfReference, required } from './party.js';
+import { nodeEnd, objectText, pick, podAt, podsOfReference, required } from './party.js';
 import { requiredPort } from './port.js';
 import { serviceName } from './service-name.js';
 import { endpointsOf, servicePort } from './service.js';
@@ -78,8 +78,14 @@ function destinations(scene: Scene, reference: Reference): Destinations {
         hidesClient: false,
       };
     }
-    const services = required(snapshot.read('services', reference.namespace ?? scene.namespace), shown);
-    return throughService(scene, pick(services, reference.name, shown), asked, shown);
+    const namespace = reference.namespace ?? scene.namespace;
+    const services = required(snapshot.read('services', namespace), shown);
+    return throughService(
+      scene,
+      pick(services, reference.name, objectText(reference, namespace)),
+      asked,
+      shown,
+    );
   }
   if (reference.type === 'ip') {
     const service = serviceAt(scene, reference.ip);

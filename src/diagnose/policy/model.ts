@@ -56,7 +56,8 @@ export interface PolicyModel {
 }
 
 /** Compiles the policies. Those of a namespace are compiled when it is first asked about. */
-export function createModel(objects: PolicyObjects): PolicyModel {
+export function createModel(given: PolicyObjects): PolicyModel {
+  const objects = { ...given, networkPolicies: cached(given.networkPolicies) };
   let last = 0;
   const next = (): number => last++;
   const ports = createPortAlgebra();
