@@ -1,5 +1,6 @@
 /** Statuses and events of pods: held to what was recorded (test/fixtures are not needed for these words). */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { startCluster, type TestCluster } from '../../cluster/harness.js';
 import { pod } from '../../cluster/manifests.js';
 import { openSession, runIn } from './session.js';
@@ -72,6 +73,15 @@ async function events(name: string, container?: string): Promise<Event[]> {
       involvedObject.name === name &&
       (container === undefined || involvedObject.fieldPath?.includes(`{${container}}`) === true),
   );
+}
+
+/** Polls until an event about this pod begins so. */
+async function said(name: string, words: string): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (!(await events(name)).some(({ message }) => message.startsWith(words))) {
+    if (Date.now() > deadline) throw new Error(`no event of ${name} begins with: ${words}`);
+    await sleep(50);
+  }
 }
 
 function ephemeral(podSeen: Pod, name: string): ContainerStatus | undefined {
@@ -404,13 +414,44 @@ describe('a pod', () => {
       status: 'False',
       reason: 'ContainersNotReady',
     });
+    await said('probed', 'Readiness probe failed: ');
     expect((await runIn(cluster, 'probed', ['touch', '/srv/ready'])).code).toBe(0);
     await cluster.ready('default', 'probed');
-    expect(await events('probed', 'main')).toContainEqual(
-      expect.objectContaining({
-        reason: 'Unhealthy',
-        message: expect.stringContaining('Readiness probe failed: '),
-      }),
+  });
+
+  test('whose liveness probe fails is started again', async () => {
+    const livenessProbe = {
+      exec: { command: ['test', '!', '-e', '/sick'] },
+      periodSeconds: 1,
+      failureThreshold: 1,
+    };
+    const container = { name: 'main', image: 'busybox:1.36', command: ['sleep', '1000'], livenessProbe };
+    await cluster.apply(pod({ name: 'sick', spec: { containers: [container] } }));
+    await cluster.ready('default', 'sick');
+    expect((await runIn(cluster, 'sick', ['touch', '/sick'])).code).toBe(0);
+    const { status } = await seen(
+      'sick',
+      ({ status: now }) => now.containerStatuses?.[0]?.restartCount === 1,
+    );
+    expect(status.containerStatuses?.[0]?.lastState.terminated?.exitCode).toBe(137);
+    expect((await events('sick', 'main')).map(({ message }) => message)).toEqual(
+      expect.arrayContaining([
+        'Liveness probe failed: command exited with 1',
+        'Container main failed liveness probe, will be restarted',
+      ]),
+    );
+  });
+
+  test('whose image is slow to pull waits, and says how long it took', async () => {
+    await cluster.apply(pod({ name: 'slow', image: 'registry.example/slow:1' }));
+    const { status } = await seen(
+      'slow',
+      ({ status: now }) => now.containerStatuses?.[0]?.state.waiting !== undefined,
+    );
+    expect(status.containerStatuses?.[0]?.state.waiting).toEqual({ reason: 'ContainerCreating' });
+    await cluster.ready('default', 'slow');
+    expect((await events('slow', 'main')).map(({ message }) => message)).toContain(
+      'Successfully pulled image "registry.example/slow:1" in 3s (3s including waiting). Image size: 352000836 bytes.',
     );
   });
 

@@ -101,9 +101,8 @@ describe('processes', () => {
     expect(await output('plain', 'sh', '-c', 'ps -e --no-headers | wc -l')).toMatch(/^\s*[345]\n$/);
   });
 
-  test('with shareProcessNamespace it is not 1', async () => {
-    const first = await output('shared', 'ps', '-o', 'args=', '-p', '1');
-    expect(first).toContain('enter.pl');
+  test('with shareProcessNamespace the pause process is 1', async () => {
+    expect((await output('shared', 'ps', '-o', 'args=', '-p', '1')).trim()).toBe('/pause');
   });
 
   test('an ephemeral container with a target sees the processes of the target', async () => {
@@ -178,6 +177,13 @@ describe('privileges', () => {
     const refused = await runIn(cluster, 'dropped', argv);
     expect(refused.code).toBe(1);
     expect(refused.stderr).toContain("You don't have permission to perform this capture on that device");
+  });
+
+  test('a device that a container makes itself opens nothing', async () => {
+    const make = 'mknod /dev/mine c 1 5 && head -c 1 /dev/mine';
+    const { code, stderr } = await runIn(cluster, 'plain', ['sh', '-c', make]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(isRoot ? /Permission denied/ : /Operation not permitted/);
   });
 
   test('ping needs no capability', async () => {

@@ -37,12 +37,15 @@ beforeAll(async () => {
     ...(isRoot ? becomeNobody : []),
     ...sandboxArgv([process.execPath, program], isRoot ? nobody : undefined),
   ];
-  const { stdout } = await promisify(execFile)(argv[0] ?? '', argv.slice(1), {
-    timeout: 50_000,
-    env: { ...process.env, TMPDIR: dir },
-  });
-  report = JSON.parse(stdout) as Report;
-  rmSync(dir, { recursive: true, force: true });
+  try {
+    const { stdout } = await promisify(execFile)(argv[0] ?? '', argv.slice(1), {
+      timeout: 50_000,
+      env: { ...process.env, TMPDIR: dir },
+    });
+    report = JSON.parse(stdout) as Report;
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
 }, 60_000);
 
 describe('without root', () => {

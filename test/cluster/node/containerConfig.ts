@@ -4,7 +4,7 @@ import { capabilitySet } from './capabilities.js';
 import { WaitingError } from './imagePuller.js';
 import type { KnownImage } from './images.js';
 import { podLabel, type ContainerSpec, type EnvSource, type KeyRef, type Pod } from './pod.js';
-import type { ContainerRequest, Mount } from './runtime.js';
+import type { ContainerRequest, Mount } from './container.js';
 
 /** The addresses that environment variables may ask for (fieldRef). */
 export interface Surroundings {

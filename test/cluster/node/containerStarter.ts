@@ -3,12 +3,13 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { containerRequest } from './containerConfig.js';
 import { WaitingError } from './imagePuller.js';
-import type { NodeDeps } from './kubelet.js';
+import type { NodeDeps } from './nodeDeps.js';
 import { LiveContainer } from './liveContainer.js';
 import type { ContainerKind, ContainerSpec, Pod } from './pod.js';
-import type { Attempts, PodContext } from './podContainers.js';
+import type { Attempts, PodContext } from './podContext.js';
 import { StepError } from './process.js';
-import { runtimeId, type Sandbox } from './runtime.js';
+import type { Sandbox } from './container.js';
+import { runtimeId } from './runtime.js';
 import { startFailure } from './runtimeWords.js';
 import { mountsOf } from './volumes.js';
 

@@ -1,7 +1,7 @@
 /** The steps that make a container: its namespaces, mounts and privileges (steps.ts), as runc makes them. */
 import { join } from 'node:path';
 import { privilegeSteps } from './privileges.js';
-import type { ContainerRequest, ProcessConfig, Sandbox } from './runtime.js';
+import type { ContainerRequest, ProcessConfig, Sandbox } from './container.js';
 import type { IdMap } from './sandbox.js';
 import { enter, mount, MS, remountReadOnly, unshare, type Step } from './steps.js';
 
@@ -14,7 +14,8 @@ const guarded = ['sys', 'sysrq-trigger', 'irq', 'bus'];
 function deviceSteps(root: string, home: string): Step[] {
   const dev = join(root, 'dev');
   return [
-    mount('tmpfs', dev, 'tmpfs', MS.nosuid + MS.noexec, 'mode=755,size=64k'),
+    // The devices are mounts of their own; a node that the container makes itself opens nothing.
+    mount('tmpfs', dev, 'tmpfs', MS.nosuid + MS.noexec + MS.nodev, 'mode=755,size=64k'),
     ...devices.map((name): Step => ['bind', `/dev/${name}`, join(dev, name)]),
     ['mkdir', join(dev, 'pts')],
     mount('devpts', join(dev, 'pts'), 'devpts', MS.nosuid + MS.noexec, 'newinstance,ptmxmode=0666,mode=0620'),
@@ -46,12 +47,12 @@ function procSteps(root: string, privileged: boolean): Step[] {
 }
 
 /** A terminal of the container whose root is at `root`, owned by its user. */
-export function terminalSteps(root: string, config: ProcessConfig, ids: IdMap): Step[] {
+function terminalSteps(root: string, config: ProcessConfig, ids: IdMap): Step[] {
   return [['terminal', root, ids.kind === 'full' ? String(config.uid) : '-1']];
 }
 
 /** Environment and working directory. */
-export function surroundingSteps(config: ProcessConfig): Step[] {
+function surroundingSteps(config: ProcessConfig): Step[] {
   return [
     ...Object.entries(config.env).map(([name, value]): Step => ['env', name, value]),
     ['chdir', config.workingDir],

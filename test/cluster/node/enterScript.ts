@@ -212,6 +212,7 @@ my %steps = (
   ready => [0, sub { syswrite($status, "ready\n"); }],
   # What /pause does: keeps the namespaces, takes in orphans.
   pause => [0, sub {
+    $0 = '/pause';
     close($status); close(STDIN); close(STDOUT); close(STDERR);
     $SIG{CHLD} = 'IGNORE';
     $SIG{TERM} = sub { exit 0 };

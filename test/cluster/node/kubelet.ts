@@ -8,40 +8,16 @@ import {
   type KubeletExec,
   type KubeletLogs,
   type KubeletProcess,
-  type Store,
 } from '../types.js';
-import type { ImagePuller } from './imagePuller.js';
 import type { LiveContainer } from './liveContainer.js';
 import { readLog } from './logs.js';
-import type { NodeNetwork } from './network.js';
+import type { NodeDeps } from './nodeDeps.js';
 import { isMirror, isOver, type Pod } from './pod.js';
-import type { PodEvents } from './podEvents.js';
 import { PodWorker } from './podWorker.js';
 import { StepError } from './process.js';
-import { runtimeId, type Runtime } from './runtime.js';
+import { runtimeId } from './runtime.js';
 import { execFailure } from './runtimeWords.js';
 import { attachProcess, execProcess } from './streams.js';
-import type { Timing } from './timing.js';
-
-/** What everything on a node uses. */
-export interface NodeDeps {
-  readonly node: NodeNetwork;
-  readonly store: Store;
-  readonly runtime: Runtime;
-  readonly images: ImagePuller;
-  readonly events: PodEvents;
-  readonly timing: Timing;
-  /** Milliseconds since the epoch, as this cluster has them. */
-  readonly now: () => number;
-  /** The same, as metav1.Time. */
-  readonly timestamp: () => string;
-  readonly random: () => number;
-  /** Where hostPath volumes are. */
-  readonly hostDir: string;
-  readonly dualStack: boolean;
-  /** Where a fault of our own goes. */
-  readonly onBug: (error: unknown) => void;
-}
 
 export class NodeKubelet implements Kubelet {
   readonly workers = new Map<string, PodWorker>();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { KnownImage } from './images.js';
 import { LogFile } from './logFile.js';
 import type { ContainerKind, ContainerSpec, ContainerState } from './pod.js';
-import type { Container } from './runtime.js';
+import type { Container } from './container.js';
 
 /** What an attached client gets. */
 type Output = [stream: 'stdout' | 'stderr', chunk: Buffer];

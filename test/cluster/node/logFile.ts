@@ -8,7 +8,7 @@ const maxFileBytes = 10 * 1024 * 1024;
 const maxLineBytes = 16_384;
 
 /** RFC 3339 with nanoseconds, which only the clock of this process has. */
-export function logTime(nowMs: number): string {
+function logTime(nowMs: number): string {
   const nanoseconds = String(process.hrtime.bigint() % 1_000_000n).padStart(6, '0');
   return `${new Date(nowMs).toISOString().slice(0, -1)}${nanoseconds}Z`;
 }

@@ -1,26 +1,13 @@
 /** The containers of one pod: which run, which wait and why, and which are to be started next. */
 import { ContainerStarter } from './containerStarter.js';
 import { WaitingError } from './imagePuller.js';
-import type { NodeDeps } from './kubelet.js';
 import type { LiveContainer } from './liveContainer.js';
+import type { NodeDeps } from './nodeDeps.js';
 import { podLabel, type ContainerKind, type ContainerSpec, type Pod } from './pod.js';
+import type { Attempts, PodContext } from './podContext.js';
 import { ProbeLoop } from './probes.js';
-import type { Sandbox } from './runtime.js';
+import type { Sandbox } from './container.js';
 import { Backoff, goDuration } from './timing.js';
-
-/** The newest attempt of a container, and the one before it, whose log `previous` shows. */
-export interface Attempts {
-  readonly current: LiveContainer;
-  readonly previous?: LiveContainer;
-}
-
-/** What the containers need to know of their pod. */
-export interface PodContext {
-  readonly pod: Pod;
-  readonly sandbox: Sandbox | undefined;
-  /** Something changed that the status should show. */
-  notify(): void;
-}
 
 export class PodContainers {
   readonly attempts = new Map<string, Attempts>();

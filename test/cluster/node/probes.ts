@@ -2,11 +2,11 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
-import type { NodeDeps } from './kubelet.js';
+import type { NodeDeps } from './nodeDeps.js';
 import type { LiveContainer } from './liveContainer.js';
 import type { ContainerKind, Probe } from './pod.js';
 import { endContainer, graceMsOf } from './podEnd.js';
-import type { PodContext } from './podContainers.js';
+import type { PodContext } from './podContext.js';
 
 type Role = 'Startup' | 'Readiness' | 'Liveness';
 

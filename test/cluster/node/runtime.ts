@@ -2,70 +2,14 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Container, ContainerRequest, Sandbox, SandboxRequest } from './container.js';
 import { containerSteps, execSteps } from './containerSteps.js';
-import type { Image } from './imageTable.js';
-import { podSysctls, type Network, type NodeNetwork, type PodAddresses } from './network.js';
-import type { Privileges } from './privileges.js';
+import { podSysctls, type Network } from './network.js';
 import type { Launcher, RunningProcess } from './process.js';
 import { mountNamespaceOf, processesIn, type ContainerProcess } from './processTable.js';
 import type { Layers } from './rootfs.js';
 import type { IdMap } from './sandbox.js';
 import { enter, unshare, type Step } from './steps.js';
-
-/** The namespaces of a pod. */
-export interface Sandbox {
-  readonly pid: number;
-  readonly node: NodeNetwork;
-  readonly addresses: PodAddresses;
-  readonly hostNetwork: boolean;
-  readonly sharedProcesses: boolean;
-  /** Where the pod keeps files: hosts, resolv.conf, volumes, containers. */
-  readonly dir: string;
-}
-
-export interface SandboxRequest {
-  readonly node: NodeNetwork;
-  readonly uid: string;
-  readonly hostname: string;
-  readonly hostNetwork: boolean;
-  readonly sharedProcesses: boolean;
-  readonly resolvConf: string;
-  readonly hosts: (ip: string) => string;
-}
-
-export interface Mount {
-  readonly source: string;
-  readonly target: string;
-  readonly readOnly: boolean;
-}
-
-/** What a process needs besides its argv. */
-export interface ProcessConfig extends Privileges {
-  readonly env: Readonly<Record<string, string>>;
-  readonly workingDir: string;
-}
-
-export interface ContainerRequest extends ProcessConfig {
-  readonly image: Image;
-  readonly argv: readonly string[];
-  readonly mounts: readonly Mount[];
-  readonly stdin: boolean;
-  readonly tty: boolean;
-  readonly privileged: boolean;
-  readonly readOnlyRoot: boolean;
-  /** `own`, `host`, or the process whose process namespace it joins. */
-  readonly processes: 'own' | 'host' | number;
-}
-
-export interface Container {
-  readonly id: string;
-  readonly process: RunningProcess;
-  readonly config: ProcessConfig;
-  readonly home: string;
-  readonly ownsProcesses: boolean;
-  /** Identity of its mount namespace, by which its processes are known; undefined when it ended at once. */
-  readonly mountNamespace: string | undefined;
-}
 
 /** 64 hexadecimal digits, as containerd names containers and execs. */
 export function runtimeId(): string {

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type { Store } from '../types.js';
 import type { ContainerSpec, Pod, Volume } from './pod.js';
-import type { Mount } from './runtime.js';
+import type { Mount } from './container.js';
 
 function fill(dir: string, data: Readonly<Record<string, string>>, encoding: 'utf8' | 'base64'): void {
   for (const [name, value] of Object.entries(data)) {
