@@ -1,6 +1,6 @@
 import type { ListedContainer } from '../../src/debugger/list.js';
 import type { Stopped } from '../../src/debugger/stop.js';
-import { ExitCode } from '../../src/errors.js';
+import { ExitCode, NetdebugError } from '../../src/errors.js';
 import type { KubeApi } from '../../src/kube/api.js';
 import type { ObjectReference } from '../../src/target/reference.js';
 import { withCluster } from '../cluster.js';
@@ -16,7 +16,7 @@ import { usageError } from '../options/usage.js';
 import { argumentsOf, switchOf, type Words, wordOf } from '../options/words.js';
 import { podReference } from '../print/debugcontainers.js';
 import { printDocument } from '../print/document.js';
-import { createStatusLine, type StatusLine } from '../print/statusline.js';
+import { createStatusLine } from '../print/statusline.js';
 
 /** What `stop` was asked for. */
 export interface StopCommandRequest {
@@ -89,13 +89,16 @@ function runStop(request: StopCommandRequest, environment: Environment): Promise
     if (containers.length === 0) status.note('no debug containers found');
     if (dryRun) {
       const done = containers.map((container): Stopped => ({ kind: 'stopped', container }));
-      return report(done, 'would be stopped', request, environment, status);
+      return report(done, 'would be stopped', request, environment);
     }
     const { stopDebugContainers } = await import('../../src/debugger/stop.js');
-    status.show('stopping', `stopping ${containers.length} debug containers`);
+    status.show(
+      'stopping',
+      `stopping ${containers.length} debug container${containers.length === 1 ? '' : 's'}`,
+    );
     const done = await unlessStopped(signal, stopDebugContainers(api, containers, clock));
     status.clear();
-    return report(done, 'stopped', request, environment, status);
+    return report(done, 'stopped', request, environment);
   });
 }
 
@@ -122,7 +125,6 @@ async function report(
   verb: string,
   { output }: StopCommandRequest,
   { stdout }: Environment,
-  status: StatusLine,
 ): Promise<number> {
   const failures = done.flatMap((one) => (one.kind === 'failed' ? [one] : []));
   const stopped = done.flatMap((one) => (one.kind === 'stopped' ? [one.container] : []));
@@ -143,7 +145,10 @@ async function report(
       .join(''),
   );
   const [first, ...others] = failures;
-  for (const { error } of others) status.note(`error: ${error.message}`);
-  if (first !== undefined) throw first.error;
-  return ExitCode.ok;
+  if (first === undefined) return ExitCode.ok;
+  // What was refused for one is mostly refused for all: said once.
+  const more = new Set(others.map(({ error }) => error.message));
+  more.delete(first.error.message);
+  const { message, exitCode, details, hint } = first.error;
+  throw new NetdebugError(message, { exitCode, details: [...details, ...more], hint, cause: first.error });
 }

@@ -18,7 +18,7 @@ export function showDebugProgress(status: StatusLine, progress: DebugProgress, v
       status.note(`profile ${progress.profile} is not admitted here: ${progress.why}`);
       return;
     case 'waiting':
-      status.show(progress.what, `waiting: ${progress.what}${elapsed(progress.elapsedMs)}`);
+      status.show(progress.what, `${progress.what}${elapsed(progress.elapsedMs)}`);
       return;
     case 'running':
       status.clear();

@@ -189,7 +189,7 @@ describe('the debug container (7)', () => {
       ],
     ]);
     expect(code).toBe(7);
-    expect(stderr).toMatch(/waiting: /);
+    expect(stderr).toMatch(/^(pulling image|waiting for the kubelet)/m);
   });
 });
 

@@ -149,7 +149,7 @@ describe('status line', () => {
     status.note('a choice\u001b[2J');
     status.clear();
     expect(environment.err()).toBe(
-      'waiting: pulling image docker\r\u001b[2Ka choice\nwaiting: pulling image docker\r\u001b[2K',
+      'pulling image docker.io/nicol\r\u001b[2Ka choice\npulling image docker.io/nicol\r\u001b[2K',
     );
   });
 
@@ -165,7 +165,7 @@ describe('status line', () => {
     }
     status.clear();
     expect(environment.err()).toBe(
-      'waiting: scheduling\nwaiting: pulling image (1s)\nwaiting: pulling image (6s)\nwaiting: pulling image (11s)\n',
+      'scheduling\npulling image (1s)\npulling image (6s)\npulling image (11s)\n',
     );
   });
 
