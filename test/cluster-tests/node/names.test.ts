@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { capabilitySet } from '../../cluster/node/capabilities.js';
 import { expand } from '../../cluster/node/containerConfig.js';
 import { findImage } from '../../cluster/node/images.js';
-import { readIdMap, sandboxArgv } from '../../cluster/node/sandbox.js';
+import { readIdMap, sandboxArgv, sandboxProblem } from '../../cluster/node/sandbox.js';
 import { Backoff, goDuration } from '../../cluster/node/timing.js';
 
 describe('image names', () => {
@@ -98,6 +98,13 @@ describe('the sandbox', () => {
     );
     expect(sandboxArgv(['node', 'x'], 1000)).toEqual(
       expect.arrayContaining(['--map-current-user', '--keep-caps', 'node', 'x']),
+    );
+  });
+
+  test('it can be made here; where it cannot, one sentence says why', () => {
+    expect(sandboxProblem()).toBeUndefined();
+    expect(sandboxProblem(['sh', '-c', 'echo Operation not permitted >&2; exit 1'])).toBe(
+      'this kernel does not let the local cluster make namespaces (Operation not permitted)',
     );
   });
 

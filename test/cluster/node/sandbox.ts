@@ -29,9 +29,9 @@ export function sandboxArgv(command: readonly string[], uid: number = userInfo()
  * Why no sandbox can be made here, in one sentence, or undefined when it can.
  * Tries it: neither the kernel's settings nor those of a container around us tell reliably.
  */
-export function sandboxProblem(): string | undefined {
+export function sandboxProblem(argv: readonly string[] = sandboxArgv(['true'])): string | undefined {
+  const [file = '', ...args] = argv;
   try {
-    const [file = '', ...args] = sandboxArgv(['true']);
     execFileSync(file, args, { stdio: ['ignore', 'ignore', 'pipe'], timeout: 10_000 });
     return undefined;
   } catch (error) {
