@@ -12,7 +12,7 @@ import { createStore } from './api/store.js';
 import type { ApiServer, ApiStore, Identity } from './api/types.js';
 import { createFaultBook, type FaultBook } from './faults.js';
 import { interfere, type MetFaults } from './interference.js';
-import type { ClusterCalls, ClusterSetup } from './ipc.js';
+import type { ClusterCalls, ClusterSetup, RunPlace } from './ipc.js';
 import { startNodes, type Nodes } from './node/nodes.js';
 import { runCommand } from './run.js';
 import { serveStream } from './stream/serve.js';
@@ -80,6 +80,21 @@ function podOf(store: ApiStore, namespace: string, name: string): Stored {
   return pod;
 }
 
+/** A process in the network that is meant; undefined stands for our own, which is the one between the nodes. */
+function networkOf(store: ApiStore, nodes: Nodes, place: RunPlace): number | undefined {
+  if (place === 'host') {
+    return undefined;
+  }
+  const pid =
+    'node' in place
+      ? nodes.nodeNetworkOf(place.node)
+      : nodes.networkOf(podOf(store, place.namespace, place.pod).metadata.uid);
+  if (pid === undefined) {
+    throw new Error(`${JSON.stringify(place)} has no network`);
+  }
+  return pid;
+}
+
 /** Sets everything up except the socket. Writes ca.crt, admin.crt and admin.key into the cluster's directory. */
 export async function createCluster(setup: ClusterSetup): Promise<LocalCluster> {
   const book = createFaultBook();
@@ -131,13 +146,7 @@ export async function createCluster(setup: ClusterSetup): Promise<LocalCluster> 
       faultHits: (id) => Promise.resolve(book.hits(id)),
       processes: (namespace, pod) =>
         Promise.resolve(nodes.processes(podOf(store, namespace, pod).metadata.uid)),
-      run: (argv, place, timeoutMs) => {
-        const netOf =
-          place === 'host'
-            ? undefined
-            : nodes.networkOf(podOf(store, place.namespace, place.pod).metadata.uid);
-        return runCommand(argv, netOf, timeoutMs);
-      },
+      run: (argv, place, timeoutMs) => runCommand(argv, networkOf(store, nodes, place), timeoutMs),
       compact: () => {
         store.compact();
         return Promise.resolve();

@@ -18,92 +18,13 @@ import {
   type ApiObject,
 } from './client.js';
 import { makeClusterDir, removeClusterDir, sweepClusterDirs } from './dirs.js';
-import type { Fault, FaultId } from './faults.js';
-import { callsTo, type Call, type PodProcess, type RunPlace, type RunResult } from './ipc.js';
+import { callsTo, type Call } from './ipc.js';
 import { kubeconfig } from './kubeconfig.js';
 import type { Manifest } from './manifests.js';
 import { sandboxArgv } from './node/sandbox.js';
+import type { ClusterOptions, Rule, TestCluster, UserOptions } from './testCluster.js';
 
-/** How a cluster is started. */
-export interface ClusterOptions {
-  /** Default 2. */
-  readonly nodes?: number;
-  /** Applied in this order; namespaces that are missing are made first. Pods among them are waited for until they are ready. */
-  readonly objects?: readonly unknown[];
-  /** Overrides of the kubelet's and controllers' times, in milliseconds. */
-  readonly timing?: Readonly<Record<string, number>>;
-}
-
-/** Rules of RBAC, as a Role has them. */
-export interface Rule {
-  readonly apiGroups?: readonly string[];
-  readonly resources?: readonly string[];
-  readonly resourceNames?: readonly string[];
-  readonly nonResourceURLs?: readonly string[];
-  readonly verbs: readonly string[];
-}
-
-/** What a user may do: `rules` in `namespace` (default `default`), `clusterRules` everywhere. */
-export interface UserOptions {
-  readonly groups?: readonly string[];
-  readonly rules?: readonly Rule[];
-  readonly clusterRules?: readonly Rule[];
-  readonly namespace?: string;
-}
-
-/** A running cluster. */
-export interface TestCluster {
-  /** `https://127.0.0.1:PORT` */
-  readonly server: string;
-  /** Removed by stop(). */
-  readonly dir: string;
-  /** PEM file of the cluster's authority. */
-  readonly caFile: string;
-  /** The administrator's kubeconfig (path): client certificate, context `netdebug-local`. */
-  readonly kubeconfig: string;
-  /** Milliseconds from startCluster() to ready, objects included. */
-  readonly startedInMs: number;
-  /** Makes a user with a bearer token and returns the path of its kubeconfig. */
-  user(name: string, options?: UserOptions): Promise<string>;
-  /** Creates objects, or merges them into those that exist. */
-  apply(...objects: readonly unknown[]): Promise<ApiObject[]>;
-  /** Deletes objects, in the background, with their own grace. */
-  remove(...objects: readonly unknown[]): Promise<void>;
-  /** Any request as the administrator, for what the other methods do not do. */
-  readonly request: ApiClient['request'];
-  get(apiVersion: string, kind: string, namespace: string | undefined, name: string): Promise<ApiObject>;
-  list(apiVersion: string, kind: string, namespace?: string, labelSelector?: string): Promise<ApiObject[]>;
-  /** Waits until the object looks as wanted; `undefined` is given when it was deleted. Default limit 20 s. */
-  waitFor(
-    what: {
-      readonly apiVersion?: string;
-      readonly kind?: string;
-      readonly namespace?: string;
-      readonly name: string;
-    },
-    predicate: (object: ApiObject | undefined) => boolean,
-    timeoutMs?: number,
-  ): Promise<ApiObject>;
-  /** Waits until a pod's Ready condition is true. */
-  ready(namespace: string, pod: string, timeoutMs?: number): Promise<ApiObject>;
-  fault(fault: Fault): Promise<FaultId>;
-  /** How many requests met the fault. */
-  faultHits(id: FaultId): Promise<number>;
-  clearFaults(): Promise<void>;
-  /** The processes of a pod, pause process and debug containers included. */
-  processes(namespace: string, pod: string): Promise<PodProcess[]>;
-  /** Runs a command with this machine's programs in the network of the nodes or of a pod. Default limit 20 s. */
-  run(
-    argv: readonly string[],
-    options?: { readonly in?: RunPlace; readonly timeoutMs?: number },
-  ): Promise<RunResult>;
-  /** Refuses connections for `downMs` (default 500); open streams live `graceMs` (default 0) longer, then end bare. */
-  restartApiServer(options?: { readonly downMs?: number; readonly graceMs?: number }): Promise<void>;
-  /** Forgets the history of the store, as etcd does every five minutes: watches from before get 410. */
-  compact(): Promise<void>;
-  stop(): Promise<void>;
-  [Symbol.asyncDispose](): Promise<void>;
-}
+export type { ClusterOptions, TestCluster } from './testCluster.js';
 
 function asManifest(object: unknown): Manifest {
   return object as Manifest;

@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Fault as ApiFault } from './api/types.js';
 import type { Fault, FaultBook } from './faults.js';
-import { cutConnection, throttleConnection } from './stream/wire.js';
+import { cutConnection, resetConnection, throttleConnection } from './stream/wire.js';
 
 type Drop = Extract<Fault, { kind: 'drop' }>;
 type StripUpgrade = Extract<Fault, { kind: 'strip-upgrade' }>;
@@ -22,7 +22,9 @@ function hangUp(socket: Duplex, raw: Socket | undefined, drop: Drop): void {
       setTimeout(() => socket.destroy(), drop.noticedAfterMs ?? noticedAfterMs).unref();
       return;
     case 'reset':
-      raw?.resetAndDestroy();
+      if (raw) {
+        resetConnection(raw);
+      }
       socket.destroy();
       return;
     case 'end':

@@ -17,8 +17,9 @@ export interface RunResult {
   readonly stderr: string;
 }
 
-/** Where a command runs: in the network the nodes share, or in a pod's. */
-export type RunPlace = 'host' | { readonly namespace: string; readonly pod: string };
+/** Where a command runs: in the network between the nodes, in a pod's, or in a node's. */
+export type RunPlace =
+  'host' | { readonly namespace: string; readonly pod: string } | { readonly node: string };
 
 /** How the cluster is to be; all JSON. */
 export interface ClusterSetup {

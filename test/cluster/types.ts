@@ -2,7 +2,7 @@
  * Contracts between the rooms of the local cluster: the API server (api/), the kubelet and its runtime (node/)
  * and the streams (stream/). All of it runs in one process, the cluster process, which harness.ts starts.
  */
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 
 /** A Kubernetes object, stored as JSON. */
 export interface Stored {
@@ -46,7 +46,12 @@ export interface Store {
   /** Sets uid, resourceVersion, creationTimestamp. Throws a StatusError 409 when it exists. */
   create(key: ResourceKey, object: unknown): Stored;
   /** Reads, lets `change` make the new object (from a deep copy), stores it with a new resourceVersion. No event when nothing changed. undefined when absent. */
-  update(key: ResourceKey, namespace: string | undefined, name: string, change: (object: Stored) => void): Stored | undefined;
+  update(
+    key: ResourceKey,
+    namespace: string | undefined,
+    name: string,
+    change: (object: Stored) => void,
+  ): Stored | undefined;
   remove(key: ResourceKey, namespace: string | undefined, name: string): Stored | undefined;
   /** Every change from now on, in order. Returns a function that ends it. */
   subscribe(listener: (event: StoreEvent) => void): () => void;
@@ -61,7 +66,7 @@ export interface Kubelet {
   /** The container's log as a byte stream. Ends unless `follow`. */
   logs(request: KubeletLogs): Promise<Readable>;
   /** Connects to a port inside the pod's network namespace (port-forward). */
-  dial(podUid: string, port: number): Promise<import('node:stream').Duplex>;
+  dial(podUid: string, port: number): Promise<Duplex>;
 }
 
 export interface KubeletExec {

@@ -1,7 +1,8 @@
 /** Replays a recorded stream against the local cluster and compares what the two servers did. */
 import { expect } from '@jest/globals';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Recording, upgrade, type Access } from './recorder.js';
+import { upgrade, type Access } from './recorder.js';
+import { Recording } from './recording.js';
 import { payloadOf, queryOf, withoutIdentity, type Exchange, type RecordedFrame } from './transcripts.js';
 
 /** How a replay may differ from the recording. */
@@ -13,7 +14,7 @@ export interface ReplayOptions {
   /** Changes the request's query: shorter waits, mostly. */
   readonly query?: (query: string) => string;
   /** Called once the session is open. */
-  readonly opened?: () => Promise<void>;
+  readonly opened?: (recording: Recording) => Promise<void>;
   /** Acts where the recording has a remark ("DELETE pod"); called with the remark. */
   readonly act?: (note: string, recording: Recording) => Promise<void>;
 }
@@ -155,7 +156,7 @@ export async function replay(exchange: Exchange, options: ReplayOptions): Promis
   }
   try {
     expect(recording.protocol).toBe(websocket.protocol);
-    await options.opened?.();
+    await options.opened?.(recording);
     await drive(recording, websocket.frames, options);
     const { close, frames } = websocket;
     const clean = options.normalise ?? ((text: string) => text);

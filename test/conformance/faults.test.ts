@@ -3,7 +3,8 @@ import https from 'node:https';
 import type { Fault } from '../cluster/faults.js';
 import { startCluster, type TestCluster } from '../cluster/harness.js';
 import { pod } from '../cluster/manifests.js';
-import { credentialsOf, execRequest, record, Recording, upgrade, type Access } from './recorder.js';
+import { credentialsOf, execRequest, record, upgrade, type Access } from './recorder.js';
+import { Recording } from './recording.js';
 
 let cluster: TestCluster;
 let access: Access;
@@ -83,7 +84,7 @@ describe('a dropped stream', () => {
   });
 
   test('by a reset', async () => {
-    const session = await dropped({ afterMs: 200, how: 'reset' });
+    const session = await dropped({ afterMs: 1_000, how: 'reset' });
     expect(session.fin).toBe(false);
   });
 

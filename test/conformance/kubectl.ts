@@ -69,3 +69,33 @@ export function kubectl(args: readonly string[], options: KubectlOptions): Promi
     );
   });
 }
+
+/** kubectl as one user of one cluster. */
+export interface Kubectl {
+  readonly run: (args: readonly string[], options?: Partial<KubectlOptions>) => Promise<KubectlResult>;
+  /** stdout of a run that has to succeed. */
+  readonly out: (args: readonly string[], options?: Partial<KubectlOptions>) => Promise<string>;
+}
+
+/** kubectl with these defaults. `out` throws with everything that was printed when the exit code is not 0. */
+export function kubectlWith(defaults: KubectlOptions): Kubectl {
+  const run: Kubectl['run'] = (args, options) => kubectl(args, { ...defaults, ...options });
+  return {
+    run,
+    out: async (args, options) => {
+      const { code, stdout, stderr } = await run(args, options);
+      if (code !== 0) {
+        throw new Error(`kubectl ${args.join(' ')}: exit ${code}\n${stdout}${stderr}`);
+      }
+      return stdout;
+    },
+  };
+}
+
+/** The rows of a table, cells apart. */
+export function rows(table: string): string[][] {
+  return table
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.trim().split(/\s{2,}/));
+}

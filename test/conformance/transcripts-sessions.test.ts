@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { startCluster, type TestCluster } from '../cluster/harness.js';
 import { pod } from '../cluster/manifests.js';
 import { replay, type ReplayOptions } from './channels.js';
-import { execRequest, record, type Access, type Recording } from './recorder.js';
+import { execRequest, record, type Access } from './recorder.js';
+import { type Recording } from './recording.js';
 import { applyRecorded } from './recordedPods.js';
 import { transcript } from './transcripts.js';
 

@@ -1,4 +1,5 @@
 /** Faults on a connection's outgoing bytes: cut after so many, or slowed down. They sit on the socket, so requests, watches and streams all meet them. */
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { closePayload, frame, opcodes } from './frames.js';
 
@@ -64,6 +65,15 @@ function frameBoundaries(): (chunk: Buffer, until: number) => number {
     }
     return remaining === 0 && offset >= until ? offset : Infinity;
   };
+}
+
+/**
+ * Ends a TCP connection by a RST alone. Node's own resetAndDestroy() sends a FIN before it when the socket is writable;
+ * the flag is what it sets for destroy().
+ */
+export function resetConnection(raw: Socket): void {
+  Object.assign(raw, { resetAndClosing: true });
+  raw.destroy();
 }
 
 /** How and when a connection is cut. */
