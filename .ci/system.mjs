@@ -20,6 +20,8 @@ const demo = {
   ping: 'iputils-ping',
   netstat: 'net-tools',
   busybox: 'busybox-static',
+  perl: 'perl-base',
+  curl: 'curl',
   tshark: 'tshark',
 };
 const test = {
