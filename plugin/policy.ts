@@ -11,15 +11,27 @@ import type { Snapshot } from '../src/diagnose/snapshot/types.js';
 import { ExitCode } from '../src/errors.js';
 import { parseReference } from '../src/target/reference.js';
 import { withCluster } from './cluster.js';
-import type { PolicyCommandRequest } from './commands/policy.js';
 import type { Environment } from './environment.js';
 import { unlessStopped } from './interrupt.js';
+import type { KubeRequest } from './options/kube.js';
+import type { OutputOptions } from './options/output.js';
 import { coloursFor } from './print/colour.js';
 import { printDocument } from './print/document.js';
 import { createMatrixCount, matrixCountText, matrixText } from './print/matrix.js';
 import { writeOut } from './print/out.js';
 import { policyAnswerDocument, policyAnswerText } from './print/policy.js';
 import { createStatusLine, type StatusLine } from './print/statusline.js';
+
+/** What `policy` was asked for. */
+export interface PolicyCommandRequest {
+  readonly kube: KubeRequest;
+  readonly output: OutputOptions;
+  /** Files and folders to read instead of the cluster; none: the cluster. */
+  readonly files: readonly string[];
+  readonly question:
+    | { readonly kind: 'flow'; readonly from: string; readonly to: string }
+    | { readonly kind: 'all-pairs'; readonly allNamespaces: boolean };
+}
 
 /** Carries out `policy`: 0 allowed, 1 denied, 3 left open; all pairs: 0. Rejects with a NetdebugError. */
 export function runPolicy(request: PolicyCommandRequest, environment: Environment): Promise<number> {

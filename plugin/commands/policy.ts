@@ -1,21 +1,11 @@
 import type { Command } from '../command.js';
 import type { Flags } from '../options/flags.js';
-import { kubeFlags, type KubeRequest, parseKube } from '../options/kube.js';
-import { outputFlags, type OutputFormat, type OutputOptions, parseOutput } from '../options/output.js';
+import { kubeFlags, parseKube } from '../options/kube.js';
+import { outputFlags, type OutputFormat, parseOutput } from '../options/output.js';
 import type { Settings } from '../options/setting.js';
 import { usageError } from '../options/usage.js';
 import { argumentsOf, switchOf, type Words, wordsOf } from '../options/words.js';
-
-/** What `policy` was asked for. */
-export interface PolicyCommandRequest {
-  readonly kube: KubeRequest;
-  readonly output: OutputOptions;
-  /** Files and folders to read instead of the cluster; none: the cluster. */
-  readonly files: readonly string[];
-  readonly question:
-    | { readonly kind: 'flow'; readonly from: string; readonly to: string }
-    | { readonly kind: 'all-pairs'; readonly allNamespaces: boolean };
-}
+import type { PolicyCommandRequest } from '../policy.js';
 
 const formats: readonly OutputFormat[] = ['table', 'wide', 'json', 'yaml', 'dot', 'mermaid'];
 const flowFormats: readonly OutputFormat[] = ['table', 'wide', 'json', 'yaml'];

@@ -125,6 +125,7 @@ function walkTier(walk: Walk, tier: 'Admin' | 'Baseline', asked: Ports): Stage {
   let { mayAllow, mayDeny } = { mayAllow: ports.none, mayDeny: ports.none };
   let passed = ports.none;
   let pending = asked;
+  // Host-network pods are never the subject of a cluster-scoped policy.
   if (subject.hostNetwork || pending === ports.none) return { mayAllow, mayDeny, left: pending };
   const unread = model.unread(tier);
   if (unread.length > 0) {

@@ -32,9 +32,8 @@ function addressesOf(end: End): readonly Address[] {
   return end.address === undefined ? [] : [end.address];
 }
 
-/** Whether the policy is about this pod. Of cluster-scoped kinds host-network pods are never a subject. */
-export function matchSubject({ subject, tier }: Policy, pod: PodEnd): Tri {
-  if (tier !== 'NetworkPolicy' && pod.hostNetwork) return Tri.no;
+/** Whether the policy is about this pod, as far as selectors say. */
+export function matchSubject({ subject }: Policy, pod: PodEnd): Tri {
   return matchPod(subject.namespaces, subject.pods, pod);
 }
 

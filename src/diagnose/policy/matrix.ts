@@ -68,8 +68,7 @@ function classesOf(model: PolicyModel, pods: readonly PodEnd[]): number[] {
       told.namedPorts.map((port) => pod.namedPorts.get(port) ?? null),
       pod.addresses.map(({ family }) => family),
       pod.addresses.map((address) => told.blocks.map((block) => (contains(block, address) ? 1 : 0)).join('')),
-      pod.hostNetwork,
-      pod.hostNetwork ? (pod.node?.name ?? null) : null,
+      pod.hostNetwork ? [pod.node?.name] : null,
     ]);
     const known = classes.get(key);
     if (known === undefined) classes.set(key, classes.size);
