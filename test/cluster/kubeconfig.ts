@@ -1,7 +1,7 @@
 /** Kubeconfigs of the cluster's users. JSON, which every reader of YAML takes. */
 
 /** The name of cluster, context and first user. */
-export const contextName = 'netdebug-local';
+const contextName = 'netdebug-local';
 
 /** Where a kubeconfig points. */
 export interface ClusterAddress {

@@ -25,7 +25,7 @@ function quoted(word: string): string {
 }
 
 /** Runs kubectl to its end. Never rejects because of what kubectl answers. */
-export function kubectl(args: readonly string[], options: KubectlOptions): Promise<KubectlResult> {
+function kubectl(args: readonly string[], options: KubectlOptions): Promise<KubectlResult> {
   const argv = options.tty
     ? ['script', '-qefc', ['kubectl', ...args].map(quoted).join(' '), '/dev/null']
     : ['kubectl', ...args];

@@ -20,7 +20,7 @@ const logging = ['sh', '-c', 'i=0; while :; do i=$((i+1)); echo line-$i; echo er
 const never = { restartPolicy: 'Never' };
 
 /** Every pod the channel recordings name. Which of them become ready is up to their spec. */
-export const recordedPods: Readonly<Record<string, Manifest>> = {
+const recordedPods: Readonly<Record<string, Manifest>> = {
   multi: recorded({
     name: 'multi',
     spec: {
