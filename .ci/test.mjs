@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const jest = createRequire(import.meta.url).resolve('jest/bin/jest.js');
+const jest = createRequire(import.meta.url).resolve('jest/bin/jest');
 const scratch = mkdtempSync(join(tmpdir(), 'netdebug-jest-'));
 const results = join(scratch, 'results.json');
 const args = [jest, '--config', join(root, '.ci/jest.config.mjs'), '--json', `--outputFile=${results}`];
