@@ -32,6 +32,13 @@ function isSame(event: Stored, input: EventInput): boolean {
   );
 }
 
+/** Nanoseconds in the last event's name. Names only ever go up, so that a list by name is a list in order of time. */
+let latest = 0n;
+
+function max(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
+}
+
 /**
  * Writes a core/v1 Event as client-go's recorder does: the same thing again raises count and lastTimestamp.
  * The spam filter of the kubelet (25 in a burst) is not here: see the kubelet.
@@ -47,14 +54,11 @@ export function recordEvent(store: ApiStore, input: EventInput): Stored | undefi
       event.lastTimestamp = now;
     });
   }
-  const stamp = (
-    BigInt(Math.floor(store.now())) * 1_000_000n +
-    (process.hrtime.bigint() % 1_000_000n)
-  ).toString(16);
+  latest = max(BigInt(Math.floor(store.now())) * 1_000_000n, latest + 1n);
   return store.create(events, {
     apiVersion: 'v1',
     kind: 'Event',
-    metadata: { name: `${metadata.name}.${stamp}`, namespace },
+    metadata: { name: `${metadata.name}.${latest.toString(16)}`, namespace },
     involvedObject: {
       kind,
       ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
