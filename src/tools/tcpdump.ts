@@ -138,6 +138,10 @@ export function parseTcpdumpLine(line: string): TcpdumpLine {
   return { kind: 'words', text };
 }
 
+/** What libpcap says of a filter that it cannot compile (gencode.c, grammar.y, scanner.l). */
+const FILTER_WORDS =
+  /filter expression|syntax error|rejects all packets|^(illegal|unknown) |greater than maximum/im;
+
 /** All zero. */
 const ZERO_COUNTERS: TcpdumpCounters = {
   captured: 0,
@@ -199,8 +203,11 @@ export function tcpdumpFailure(
     });
   }
   const filter = filterWord(request.filter);
-  if (filter !== undefined && end.kind === 'exited' && end.exitCode === 1 && words.length > 0) {
-    return new NetdebugError(`tcpdump does not accept the filter ${JSON.stringify(filter)}: ${first}.`, {
+  // Where the filter is among the arguments, as it was typed, only libpcap's words tell what was wrong.
+  const aboutFilter = filter === undefined ? FILTER_WORDS.test(all) : words.length > 0;
+  if (aboutFilter && end.kind === 'exited' && end.exitCode === 1) {
+    const shown = filter === undefined ? '' : ` ${JSON.stringify(filter)}`;
+    return new NetdebugError(`tcpdump does not accept the filter${shown}: ${first}.`, {
       exitCode: ExitCode.usage,
       hint: 'The language is that of the manual page pcap-filter(7), e.g. "tcp port 80 and host 10.0.0.1".',
     });

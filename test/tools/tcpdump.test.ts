@@ -127,6 +127,16 @@ describe('tcpdumpFailure', () => {
     expect(error.message).toContain(text);
   });
 
+  test.each([['bad filter('], ['tcp and udp'], ['port 99999']])(
+    'a filter among the arguments as they were typed: %s',
+    (filter) => {
+      const said = answerTo('netshoot', 'tcpdump', '-d', filter);
+      const error = tcpdumpFailure(words(said.stderr), exited(said.exit ?? 0), {});
+      expect(error.exitCode).toBe(2);
+      expect(error.message).toMatch(/^tcpdump does not accept the filter: /);
+    },
+  );
+
   test('without rights to change the user', () => {
     const error = tcpdumpFailure(
       ["Couldn't change to 'root' uid=0 gid=0: Operation not permitted"],
