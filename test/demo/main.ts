@@ -34,9 +34,10 @@ if (values.help === true) {
 async function main(): Promise<number> {
   const interrupted = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupted.abort());
-  const place =
-    values.context === undefined ? await localPlace() : await realPlace(values.context, values.kubeconfig);
+  let place: Place | undefined;
   try {
+    place =
+      values.context === undefined ? await localPlace() : await realPlace(values.context, values.kubeconfig);
     await demonstrate(place, interrupted.signal);
     console.log('\nAll packets are there. That was the main job; the README has more.');
     return 0;
@@ -44,7 +45,7 @@ async function main(): Promise<number> {
     console.error(`\nerror: ${error instanceof Error ? error.message : String(error)}`);
     return interrupted.signal.aborted ? 130 : 1;
   } finally {
-    await place.remove();
+    await place?.remove();
   }
 }
 

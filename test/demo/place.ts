@@ -50,8 +50,8 @@ export async function realPlace(context: string, kubeconfig: string | undefined)
     await kubectl([...flags, 'delete', 'namespace', namespace, '--ignore-not-found', '--timeout=120s']);
   };
   try {
-    const list = { apiVersion: 'v1', kind: 'List', items: objects(namespace) };
-    await kubectl([...flags, 'apply', '-f', '-'], JSON.stringify(list));
+    const documents = objects(namespace).map((object) => JSON.stringify(object));
+    await kubectl([...flags, 'apply', '-f', '-'], documents.join('\n'));
     await kubectl([
       ...flags,
       '-n',
