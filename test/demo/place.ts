@@ -63,7 +63,8 @@ export async function realPlace(context: string, kubeconfig: string | undefined)
       '--timeout=120s',
     ]);
   } catch (error) {
-    await remove();
+    // The first failure is the one to tell.
+    await remove().catch(() => undefined);
     throw error;
   }
   return {
