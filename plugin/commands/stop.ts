@@ -14,7 +14,7 @@ import { parseObject, parseSelector } from '../options/pod.js';
 import type { Settings } from '../options/setting.js';
 import { usageError } from '../options/usage.js';
 import { argumentsOf, switchOf, type Words, wordOf } from '../options/words.js';
-import { podReference } from '../print/debugcontainers.js';
+import { podNamesText, podReference } from '../print/debugcontainers.js';
 import { printDocument } from '../print/document.js';
 import { createStatusLine } from '../print/statusline.js';
 
@@ -92,10 +92,8 @@ function runStop(request: StopCommandRequest, environment: Environment): Promise
       return report(done, 'would be stopped', request, environment);
     }
     const { stopDebugContainers } = await import('../../src/debugger/stop.js');
-    status.show(
-      'stopping',
-      `stopping ${containers.length} debug container${containers.length === 1 ? '' : 's'}`,
-    );
+    const { length } = containers;
+    if (length > 0) status.show('stopping', `stopping ${length} debug container${length === 1 ? '' : 's'}`);
     const done = await unlessStopped(signal, stopDebugContainers(api, containers, clock));
     status.clear();
     return report(done, 'stopped', request, environment);
@@ -136,13 +134,9 @@ async function report(
     ...(one.kind === 'failed' ? { why: one.error.message } : {}),
   }));
   await printDocument(stdout, output.format, 'StoppedList', { items }, () =>
-    stopped
-      .map((container) =>
-        output.format === 'name'
-          ? `${podReference(container)}\n`
-          : `${podReference(container)}: ${container.container} ${verb}\n`,
-      )
-      .join(''),
+    output.format === 'name'
+      ? podNamesText(stopped)
+      : stopped.map((container) => `${podReference(container)}: ${container.container} ${verb}\n`).join(''),
   );
   const [first, ...others] = failures;
   if (first === undefined) return ExitCode.ok;

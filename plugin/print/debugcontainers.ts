@@ -13,7 +13,7 @@ export function debugContainersText(
   format: OutputFormat,
   allNamespaces: boolean,
 ): string {
-  if (format === 'name') return names(containers);
+  if (format === 'name') return podNamesText(containers);
   const wide = format === 'wide';
   const headings = [
     ...(allNamespaces ? ['NAMESPACE'] : []),
@@ -40,7 +40,8 @@ export function podReference({ namespace, pod }: Pick<ListedContainer, 'namespac
   return `${sanitizeLine(namespace)}/pod/${sanitizeLine(pod)}`;
 }
 
-function names(containers: readonly ListedContainer[]): string {
+/** The pods of these containers as references, one a line, each once. */
+export function podNamesText(containers: readonly ListedContainer[]): string {
   return [...new Set(containers.map(podReference))].map((name) => `${name}\n`).join('');
 }
 
