@@ -22,9 +22,9 @@ import { callsTo, type Call } from './ipc.js';
 import { kubeconfig } from './kubeconfig.js';
 import type { Manifest } from './manifests.js';
 import { sandboxArgv } from './node/sandbox.js';
-import type { ClusterOptions, Rule, TestCluster, UserOptions } from './testCluster.js';
+import type { ClusterOptions, Rule, TestCluster, UserOptions } from './test-cluster.js';
 
-export type { ClusterOptions, TestCluster } from './testCluster.js';
+export type { ClusterOptions, TestCluster } from './test-cluster.js';
 
 function asManifest(object: unknown): Manifest {
   return object as Manifest;

@@ -4,7 +4,7 @@ import { at } from '../cluster/client.js';
 import { startCluster, type TestCluster } from '../cluster/harness.js';
 import { replay } from './channels.js';
 import { credentialsOf, execRequest, record, type Access } from './recorder.js';
-import { applyRecorded, inject, recordedAccess } from './recordedPods.js';
+import { applyRecorded, inject, recordedAccess } from './recorded-pods.js';
 import { queryOf, transcript, type Exchange } from './transcripts.js';
 
 let cluster: TestCluster;

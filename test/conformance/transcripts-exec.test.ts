@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startCluster, type TestCluster } from '../cluster/harness.js';
 import { replay, type ReplayOptions } from './channels.js';
-import { applyRecorded, inject, recordedAccess } from './recordedPods.js';
+import { applyRecorded, inject, recordedAccess } from './recorded-pods.js';
 import { transcript } from './transcripts.js';
 
 /** What differs between two machines and is no matter of the protocol, by recording. */

@@ -5,7 +5,7 @@ import { pod } from '../cluster/manifests.js';
 import { replay, type ReplayOptions } from './channels.js';
 import { execRequest, record, type Access } from './recorder.js';
 import { type Recording } from './recording.js';
-import { applyRecorded } from './recordedPods.js';
+import { applyRecorded } from './recorded-pods.js';
 import { transcript } from './transcripts.js';
 
 const toolbox = 'nicolaka/netshoot:latest';

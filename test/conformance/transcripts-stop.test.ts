@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startCluster, type TestCluster } from '../cluster/harness.js';
 import { replay } from './channels.js';
 import type { Recording } from './recording.js';
-import { applyRecorded } from './recordedPods.js';
+import { applyRecorded } from './recorded-pods.js';
 import { payloadOf, transcript } from './transcripts.js';
 
 let cluster: TestCluster;

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
-import { LogFile } from '../../cluster/node/logFile.js';
+import { LogFile } from '../../cluster/node/log-file.js';
 import { readLog } from '../../cluster/node/logs.js';
 import type { KubeletLogs } from '../../cluster/types.js';
 

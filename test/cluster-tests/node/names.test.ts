@@ -1,7 +1,7 @@
 /** The pure parts of the node: image names, capabilities, back-off, the sandbox's argv. */
 import { describe, expect, test } from '@jest/globals';
 import { capabilitySet } from '../../cluster/node/capabilities.js';
-import { expand } from '../../cluster/node/containerConfig.js';
+import { expand } from '../../cluster/node/container-config.js';
 import { findImage } from '../../cluster/node/images.js';
 import { readIdMap, sandboxArgv, sandboxProblem } from '../../cluster/node/sandbox.js';
 import { Backoff, goDuration } from '../../cluster/node/timing.js';

@@ -1,5 +1,5 @@
 /** What the runtime is asked for, and what it gives: sandboxes of pods, containers in them. */
-import type { Image } from './imageTable.js';
+import type { Image } from './image-table.js';
 import type { NodeNetwork, PodAddresses } from './network.js';
 import type { Privileges } from './privileges.js';
 import type { RunningProcess } from './process.js';

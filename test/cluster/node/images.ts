@@ -1,6 +1,6 @@
-/** Image names: parsed as containerd parses them, answered from imageTable.ts. */
+/** Image names: parsed as containerd parses them, answered from image-table.ts. */
 import { createHash } from 'node:crypto';
-import { imageTable, type Image } from './imageTable.js';
+import { imageTable, type Image } from './image-table.js';
 
 export interface KnownImage {
   readonly kind: 'image';

@@ -9,14 +9,14 @@ import {
   type KubeletLogs,
   type KubeletProcess,
 } from '../types.js';
-import type { LiveContainer } from './liveContainer.js';
+import type { LiveContainer } from './live-container.js';
 import { readLog } from './logs.js';
-import type { NodeDeps } from './nodeDeps.js';
+import type { NodeDeps } from './node-deps.js';
 import { isMirror, isOver, type Pod } from './pod.js';
-import { PodWorker } from './podWorker.js';
+import { PodWorker } from './pod-worker.js';
 import { StepError } from './process.js';
 import { runtimeId } from './runtime.js';
-import { execFailure } from './runtimeWords.js';
+import { execFailure } from './runtime-words.js';
 import { attachProcess, execProcess } from './streams.js';
 
 export class NodeKubelet implements Kubelet {

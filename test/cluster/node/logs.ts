@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { closeSync, openSync, readSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import type { KubeletLogs } from '../types.js';
-import type { LogFile } from './logFile.js';
+import type { LogFile } from './log-file.js';
 
 const blockBytes = 65_536;
 

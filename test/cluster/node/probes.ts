@@ -2,11 +2,11 @@
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { connect } from 'node:net';
-import type { NodeDeps } from './nodeDeps.js';
-import type { LiveContainer } from './liveContainer.js';
+import type { NodeDeps } from './node-deps.js';
+import type { LiveContainer } from './live-container.js';
 import type { ContainerKind, Probe } from './pod.js';
-import { endContainer, graceMsOf } from './podEnd.js';
-import type { PodContext } from './podContext.js';
+import { endContainer, graceMsOf } from './pod-end.js';
+import type { PodContext } from './pod-context.js';
 
 type Role = 'Startup' | 'Readiness' | 'Liveness';
 

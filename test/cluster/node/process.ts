@@ -1,9 +1,9 @@
-/** Starts processes through enterScript.ts and tells how it went: what runc's `create`, `start` and `exec` do. */
+/** Starts processes through enter-script.ts and tells how it went: what runc's `create`, `start` and `exec` do. */
 import { spawn } from 'node:child_process';
 import { closeSync, writeFileSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { join } from 'node:path';
-import { enterScript } from './enterScript.js';
+import { enterScript } from './enter-script.js';
 import { Pipes, type Pipe } from './pipes.js';
 import { systemCalls, type Step } from './steps.js';
 

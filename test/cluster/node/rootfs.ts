@@ -17,7 +17,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import type { Image, RootKind } from './imageTable.js';
+import type { Image, RootKind } from './image-table.js';
 import { mount, MS, type Step } from './steps.js';
 
 /** Links of a merged /usr, as the machine has them. */

@@ -1,4 +1,4 @@
-/** The steps of enterScript.ts, built in TypeScript: one flat argv. Flags are those of mount(2), unshare(2) and setns(2). */
+/** The steps of enter-script.ts, built in TypeScript: one flat argv. Flags are those of mount(2), unshare(2) and setns(2). */
 
 export const MS = {
   rdonly: 1,
@@ -20,7 +20,7 @@ export const CLONE = {
   newnet: 0x4000_0000,
 } as const;
 
-/** One step: its name and its arguments, in the order of enterScript.ts. */
+/** One step: its name and its arguments, in the order of enter-script.ts. */
 export type Step = readonly string[];
 
 /** System call numbers of the architectures that the cluster can run on (asm/unistd.h). */

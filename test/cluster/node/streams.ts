@@ -1,7 +1,7 @@
 /** exec and attach as the API server's streams see them: contracts in ../types.ts. */
 import { PassThrough, type Readable } from 'node:stream';
 import type { KubeletProcess } from '../types.js';
-import type { LiveContainer } from './liveContainer.js';
+import type { LiveContainer } from './live-container.js';
 import type { RunningProcess } from './process.js';
 import { signal } from './runtime.js';
 

@@ -1,10 +1,10 @@
 /** The containers of one pod: which run, which wait and why, and which are to be started next. */
-import { ContainerStarter } from './containerStarter.js';
-import { WaitingError } from './imagePuller.js';
-import type { LiveContainer } from './liveContainer.js';
-import type { NodeDeps } from './nodeDeps.js';
+import { ContainerStarter } from './container-starter.js';
+import { WaitingError } from './image-puller.js';
+import type { LiveContainer } from './live-container.js';
+import type { NodeDeps } from './node-deps.js';
 import { podLabel, type ContainerKind, type ContainerSpec, type Pod } from './pod.js';
-import type { Attempts, PodContext } from './podContext.js';
+import type { Attempts, PodContext } from './pod-context.js';
 import { ProbeLoop } from './probes.js';
 import type { Sandbox } from './container.js';
 import { Backoff, goDuration } from './timing.js';

@@ -1,8 +1,8 @@
 /** How the containers of a pod are ended. */
-import type { NodeDeps } from './nodeDeps.js';
-import type { LiveContainer } from './liveContainer.js';
+import type { NodeDeps } from './node-deps.js';
+import type { LiveContainer } from './live-container.js';
 import type { Pod } from './pod.js';
-import type { Attempts } from './podContext.js';
+import type { Attempts } from './pod-context.js';
 import { signal } from './runtime.js';
 import type { Timing } from './timing.js';
 

@@ -1,7 +1,7 @@
 /** From a container of a pod to what the runtime starts: the kubelet's generateContainerConfig. Pure but for reads of the store. */
 import type { Store } from '../types.js';
 import { capabilitySet } from './capabilities.js';
-import { WaitingError } from './imagePuller.js';
+import { WaitingError } from './image-puller.js';
 import type { KnownImage } from './images.js';
 import { podLabel, type ContainerSpec, type EnvSource, type KeyRef, type Pod } from './pod.js';
 import type { ContainerRequest, Mount } from './container.js';

@@ -1,7 +1,7 @@
 import type { Store } from '../types.js';
-import type { ImagePuller } from './imagePuller.js';
+import type { ImagePuller } from './image-puller.js';
 import type { NodeNetwork } from './network.js';
-import type { PodEvents } from './podEvents.js';
+import type { PodEvents } from './pod-events.js';
 import type { Runtime } from './runtime.js';
 import type { Timing } from './timing.js';
 

@@ -1,5 +1,5 @@
 /** The status of a pod, from what runs: the kubelet's generateAPIPodStatus. Pure. */
-import type { LiveContainer } from './liveContainer.js';
+import type { LiveContainer } from './live-container.js';
 import type { NodeNetwork, PodAddresses } from './network.js';
 import type { Condition, ContainerKind, ContainerSpec, ContainerState, Pod, PodStatus } from './pod.js';
 

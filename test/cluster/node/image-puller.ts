@@ -1,7 +1,7 @@
 /** The images of one node: what is there, what is pulled, what fails, with the kubelet's events. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { findImage, type KnownImage } from './images.js';
-import type { PodEvents } from './podEvents.js';
+import type { PodEvents } from './pod-events.js';
 import type { ContainerKind, ContainerSpec, Pod } from './pod.js';
 import { Backoff, type Timing } from './timing.js';
 

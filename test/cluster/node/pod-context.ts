@@ -1,5 +1,5 @@
 /** What the parts of one pod know of each other. */
-import type { LiveContainer } from './liveContainer.js';
+import type { LiveContainer } from './live-container.js';
 import type { Pod } from './pod.js';
 import type { Sandbox } from './container.js';
 

@@ -1,16 +1,16 @@
 /** Starts the sandbox and the containers of one pod, with the kubelet's events and the runtime's words for failures. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { containerRequest } from './containerConfig.js';
-import { WaitingError } from './imagePuller.js';
-import type { NodeDeps } from './nodeDeps.js';
-import { LiveContainer } from './liveContainer.js';
+import { containerRequest } from './container-config.js';
+import { WaitingError } from './image-puller.js';
+import type { NodeDeps } from './node-deps.js';
+import { LiveContainer } from './live-container.js';
 import type { ContainerKind, ContainerSpec, Pod } from './pod.js';
-import type { Attempts, PodContext } from './podContext.js';
+import type { Attempts, PodContext } from './pod-context.js';
 import { StepError } from './process.js';
 import type { Sandbox } from './container.js';
 import { runtimeId } from './runtime.js';
-import { startFailure } from './runtimeWords.js';
+import { startFailure } from './runtime-words.js';
 import { mountsOf } from './volumes.js';
 
 const clusterDns = '10.96.0.10';

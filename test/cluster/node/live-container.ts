@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { KnownImage } from './images.js';
-import { LogFile } from './logFile.js';
+import { LogFile } from './log-file.js';
 import type { ContainerKind, ContainerSpec, ContainerState } from './pod.js';
 import type { Container } from './container.js';
 

@@ -3,11 +3,11 @@
  * should run; what fails is told by an event at once, but by the status only in the next sync, ten seconds and more later.
  */
 import type { Store } from '../types.js';
-import type { NodeDeps } from './nodeDeps.js';
+import type { NodeDeps } from './node-deps.js';
 import { asPod, isOver, pods, type Pod } from './pod.js';
-import { PodContainers } from './podContainers.js';
-import { endContainers, graceMsOf } from './podEnd.js';
-import { podStatus } from './podStatus.js';
+import { PodContainers } from './pod-containers.js';
+import { endContainers, graceMsOf } from './pod-end.js';
+import { podStatus } from './pod-status.js';
 import type { Sandbox } from './container.js';
 
 export class PodWorker {

@@ -1,7 +1,7 @@
 /** The Node objects, as `cluster-objects.json` has them. */
 import { createHash } from 'node:crypto';
 import { cpus, release, totalmem } from 'node:os';
-import { imageTable } from './imageTable.js';
+import { imageTable } from './image-table.js';
 import type { NodeNetwork } from './network.js';
 
 const conditions = [
