@@ -49,7 +49,7 @@ export async function connect(options: ConnectOptions): Promise<KubeApi> {
   const url = new URL(settings.server);
   const ca = await readMaterial(settings.certificateAuthority, 'certificate-authority');
   const [agent, credentials, roots] = await Promise.all([
-    makeAgent(url, chooseProxy(url, settings.proxyUrl, options.env)),
+    makeAgent(url, chooseProxy(url, settings.proxyUrl, options.env), options.env),
     credentialSource(settings, {
       now: () => clock.now(),
       execPlugin: () => Promise.resolve(pluginOf(settings, ca, options, clock)),

@@ -12,10 +12,24 @@ export class ConnectionError extends NetdebugError {
   }
 }
 
+/** The proxy could not be reached, or did not lead on. */
+export class ProxyError extends Error {
+  /** HOST:PORT, without the password that the URL may hold. */
+  readonly proxy: string;
+
+  constructor(proxy: string, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.proxy = proxy;
+  }
+}
+
+const CHECK_PROXY = 'Check HTTPS_PROXY, NO_PROXY or the proxy-url of the kubeconfig.';
 const CHECK_SERVER =
   'Check that the cluster runs and that the server of this context is right (kubectl config view --minify).';
 const CHECK_CA =
   "The kubeconfig's certificate-authority does not fit this server (a cluster made anew?), or something in between answers in its place.";
+
+const UNKNOWN_AUTHORITY = ["the server's certificate is signed by an unknown authority.", CHECK_CA] as const;
 
 /** Whether trying again may help: the connection was cut, rather than refused or not trusted. */
 export function isConnectionReset(error: unknown): boolean {
@@ -35,10 +49,28 @@ export function timeoutError(server: string, timeoutMs: number, cause?: unknown)
 /** Turns an error of node:https, node:tls or ws into a sentence, its cause and the next step. */
 export function connectionError(error: unknown, server: string): NetdebugError {
   if (error instanceof NetdebugError) return error;
+  if (error instanceof ProxyError) return proxyError(error, server);
   const code = codeOf(error);
   const text = cleanText(error instanceof Error ? error.message : String(error), 300);
   const [why, hint] = explain(code, text);
   return new ConnectionError(code, `Cannot reach the API server ${server}: ${why}`, hint, error);
+}
+
+function proxyError(error: ProxyError, server: string): NetdebugError {
+  const text = cleanText(error.message, 300);
+  // A failure of SOCKS has no code, only the words of the one below it.
+  const code =
+    [codeOf(error.cause), /\bE[A-Z]{4,}\b/.exec(text)?.[0]].find((each) => each !== 'UNKNOWN') ?? 'UNKNOWN';
+  const refused = /^Bad response: (\d{3})$/.exec(text)?.[1];
+  const silent = text === 'Proxy timeout' ? 'it did not answer.' : undefined;
+  const why =
+    refused === undefined ? (silent ?? explain(code, text)[0]) : `it refused the tunnel (HTTP ${refused}).`;
+  return new ConnectionError(
+    code,
+    `Cannot reach the API server ${server} through the proxy ${cleanText(error.proxy, 200)}: ${why}`,
+    CHECK_PROXY,
+    error,
+  );
 }
 
 function codeOf(error: unknown): string {
@@ -83,7 +115,7 @@ function explain(code: string, text: string): readonly [string, string] {
     case 'CERT_SIGNATURE_FAILURE':
     case 'CERT_UNTRUSTED':
     case 'INVALID_CA':
-      return ["the server's certificate is signed by an unknown authority.", CHECK_CA];
+      return UNKNOWN_AUTHORITY;
     default:
       return explainText(code, text);
   }
@@ -93,20 +125,15 @@ function explainText(code: string, text: string): readonly [string, string] {
   if (/wrong.version.number/i.test(text)) {
     return ['it does not speak TLS.', 'Is the server of this context meant to be http:// or another port?'];
   }
+  // Bun's words for a certificate-authority that holds no certificate.
+  if (text === 'Invalid CA') return UNKNOWN_AUTHORITY;
   if (/alert.*(certificate|unknown ca)/i.test(text)) {
     return ['it did not accept the client certificate.', 'Log in again, or choose another context.'];
   }
-  if (/PEM|asn1|key values mismatch/i.test(text)) {
+  if (/PEM|asn1|key (values|type) mismatch|key_(values|type)_mismatch/i.test(text)) {
     return [
       `a certificate or key in the kubeconfig cannot be used (${text}).`,
       'Check certificate-authority, client-certificate and client-key.',
-    ];
-  }
-  const proxy = /^Bad response: (\d{3})$/.exec(text);
-  if (proxy) {
-    return [
-      `the proxy refused the tunnel (HTTP ${proxy[1] ?? ''}).`,
-      'Check HTTPS_PROXY, NO_PROXY or the proxy-url of the kubeconfig.',
     ];
   }
   return [`${text || code}.`, CHECK_SERVER];

@@ -1,7 +1,9 @@
 import http from 'node:http';
 import https from 'node:https';
 import net from 'node:net';
+import { ProxyError } from './connection-error.js';
 import { configError } from './kubeconfig.js';
+import { systemRoots } from './trust.js';
 
 /** Idle connections are closed after this long, before load balancers cut them silently. */
 const IDLE_MS = 30_000;
@@ -26,18 +28,30 @@ export function chooseProxy(
 }
 
 /** A keep-alive agent for the API server, through the proxy if there is one. The proxy packages are loaded only then. */
-export async function makeAgent(url: URL, proxy: URL | undefined): Promise<http.Agent> {
+export async function makeAgent(
+  url: URL,
+  proxy: URL | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<http.Agent> {
   const options = { keepAlive: true, timeout: IDLE_MS };
-  if (proxy?.protocol.startsWith('socks')) {
-    const { SocksProxyAgent } = await import('socks-proxy-agent');
-    return new SocksProxyAgent(proxy, options);
-  }
+  if (proxy?.protocol.startsWith('socks')) return (await import('./socks.js')).socksAgent(proxy, options);
   if (proxy) {
     const { HttpProxyAgent, HttpsProxyAgent } = await import('hpagent');
-    const through = { ...options, proxy: proxy.href };
-    return url.protocol === 'https:' ? new HttpsProxyAgent(through) : new HttpProxyAgent(through);
+    // The proxy's own certificate has nothing to do with the cluster's authority.
+    const ca = proxy.protocol === 'https:' ? await systemRoots(env) : undefined;
+    const through = { ...options, proxy: proxy.href, ...(ca && { proxyRequestOptions: { ca } }) };
+    const agent = url.protocol === 'https:' ? new HttpsProxyAgent(through) : new HttpProxyAgent(through);
+    return namingProxy(agent, proxy);
   }
   return url.protocol === 'https:' ? new https.Agent(options) : new http.Agent(options);
+}
+
+/** What hpagent gives back instead of a connection happened at the proxy; behind the tunnel errors come from the connection itself. */
+function namingProxy(agent: http.Agent, proxy: URL): http.Agent {
+  const create = agent.createConnection.bind(agent);
+  agent.createConnection = (options, callback) =>
+    create(options, (error, stream) => callback?.(error && new ProxyError(proxy.host, error), stream));
+  return agent;
 }
 
 /** The host of a URL without the brackets of IPv6, as node:net wants it. */
@@ -54,6 +68,10 @@ function parseProxy(value: string, where: string): URL {
       `The ${where} is not a proxy URL.`,
       'It must be http://, https:// or socks5://HOST:PORT.',
     );
+  }
+  // The runtimes cannot be told to check a certificate for an address here: they take it for a server name, which cannot be one.
+  if (url.protocol === 'https:' && net.isIP(hostOf(url)) !== 0) {
+    throw configError(`The ${where} is an https proxy given by its address.`, 'Give it by its name.');
   }
   return url;
 }

@@ -262,7 +262,19 @@ describe('proxies', () => {
   test('a proxy that refuses the tunnel', async () => {
     const proxy = await connectProxy(407);
     const made = await api('https://api.test', { env: { HTTPS_PROXY: proxy.url } });
-    expect((await failure(made.get('/x'))).message).toContain('the proxy refused the tunnel (HTTP 407)');
+    expect((await failure(made.get('/x'))).message).toBe(
+      `Cannot reach the API server https://api.test through the proxy ${proxy.url}: it refused the tunnel (HTTP 407).`,
+    );
+  });
+
+  test.each(['http', 'socks5'])('a %s proxy that is not there is what is named', async (scheme) => {
+    const port = await freePort();
+    const made = await api('https://api.test', { env: { HTTPS_PROXY: `${scheme}://127.0.0.1:${port}` } });
+    const error = await failure(made.get('/x'));
+    expect(error.message).toBe(
+      `Cannot reach the API server https://api.test through the proxy 127.0.0.1:${port}: nothing listens there (connection refused).`,
+    );
+    expect(error.hint).toContain('HTTPS_PROXY');
   });
 
   test.each([
@@ -295,5 +307,7 @@ describe('proxies', () => {
     const choose = () => chooseProxy(new URL('https://a'), undefined, { HTTPS_PROXY: 'ftp://me:secret@x' });
     expect(choose).toThrow('HTTPS_PROXY is not a proxy URL');
     expect(choose).not.toThrow('secret');
+    const byAddress = () => chooseProxy(new URL('https://a'), undefined, { HTTPS_PROXY: 'https://10.0.0.1' });
+    expect(byAddress).toThrow('an https proxy given by its address');
   });
 });
