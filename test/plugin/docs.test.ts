@@ -1,0 +1,120 @@
+/** The pages say what the program has: no command, flag or link that is not there, none left out. */
+import { describe, expect, test } from '@jest/globals';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Command } from '../../plugin/command.js';
+import type { Flag } from '../../plugin/options/flags.js';
+import { commands } from '../../plugin/run.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const read = (file: string): string => readFileSync(join(root, file), 'utf8');
+const pageOf = ({ name }: Command): string => `docs/commands/${name}.md`;
+const byName = commands.map((command) => [command.name, command] as const);
+
+interface Call {
+  readonly command: string;
+  /** Its words, those for other programs (after `--` and `|`) left out. */
+  readonly words: string;
+}
+
+/** The calls of this program in synopses and examples. */
+function callsIn(page: string): Call[] {
+  const calls = page.matchAll(/^(?:\$ )?(?:\w+=\S+ )*kubectl netdebug ([a-z]+)(.*)$/gm);
+  return [...calls].map(([, command = '', rest = '']) => ({
+    command,
+    words: rest.replace(/( --| \|) .*$/, ''),
+  }));
+}
+
+/** Long flags that are named as ours: in code that begins with a flag, and in calls of the command. */
+function flagsNamed(page: string, command?: string): string[] {
+  const code = [...page.replace(/^```[^]*?^```/gm, '').matchAll(/`(-[^`]*)`/g)].map(([, text = '']) => text);
+  const calls = callsIn(page).filter((call) => call.command === command);
+  const texts = [...code, ...calls.map(({ words }) => words)];
+  const flags = texts.flatMap((text) => [...text.matchAll(/(?<![\w-])--([a-z][a-z0-9-]*)/g)]);
+  return [...new Set(flags.map(([, name = '']) => name))];
+}
+
+function flagsOf(command: Command, group: Flag['group']): string[] {
+  return Object.entries(command.flags).flatMap(([name, flag]) => (flag.group === group ? [name] : []));
+}
+
+describe.each(byName)('%s', (_, command) => {
+  test('has its page, and its row in the README', () => {
+    expect(existsSync(join(root, pageOf(command)))).toBe(true);
+    const rows = read('README.md')
+      .split('\n')
+      .filter((line) => line.startsWith('|'));
+    expect(rows.filter((row) => row.includes(`](${pageOf(command)})`))).toHaveLength(1);
+  });
+
+  test('its page names only flags that it has, and all of its own', () => {
+    const named = flagsNamed(read(pageOf(command)), command.name);
+    expect(named.filter((name) => !Object.hasOwn(command.flags, name))).toEqual([]);
+    expect(flagsOf(command, 'Flags').filter((name) => !named.includes(name))).toEqual([]);
+  });
+
+  test('short flags of its own stand on the page beside their long ones', () => {
+    const page = read(pageOf(command));
+    const missing = Object.entries(command.flags).filter(
+      ([name, { short, group }]) =>
+        short !== undefined && group === 'Flags' && !page.includes(`\`-${short}\`, \`--${name}`),
+    );
+    expect(missing.map(([name]) => name)).toEqual([]);
+  });
+
+  test('its page shows calls of it, with short flags that it has', () => {
+    const known = Object.values(command.flags).flatMap(({ short }) => short ?? []);
+    const calls = callsIn(read(pageOf(command))).filter((call) => call.command === command.name);
+    expect(calls.length).toBeGreaterThan(1);
+    const given = calls.flatMap(({ words }) => [...words.matchAll(/(?<=[\s[|])-([a-zA-Z0-9])/g)]);
+    expect(given.map(([, short = '']) => short).filter((short) => !known.includes(short))).toEqual([]);
+  });
+});
+
+test.each([
+  ['Debug container', 'docs/profiles.md'],
+  ['Output', 'docs/configuration.md'],
+  ['Cluster', 'docs/configuration.md'],
+] as const)('flags of the group %s are told once, in %s', (group, page) => {
+  const all = new Set(commands.flatMap((command) => flagsOf(command, group)));
+  expect([...all].filter((name) => !flagsNamed(read(page)).includes(name))).toEqual([]);
+});
+
+test('there is no page of a command that does not exist', () => {
+  const pages = readdirSync(join(root, 'docs/commands'));
+  expect(pages.sort()).toEqual(commands.map(({ name }) => `${name}.md`).sort());
+});
+
+/** Every page that is read on its own. */
+function pages(folder: string): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.md'))
+    .map((entry) => relative(root, join(entry.parentPath, entry.name)));
+}
+
+/** As GitHub makes them: lower case, punctuation away, blanks to dashes. */
+function anchorsOf(text: string): string[] {
+  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
+
+const linking = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...pages('docs'), ...pages('manifests')];
+
+test.each(linking)('every link of %s leads somewhere', (page) => {
+  const text = read(page).replace(/^```[^]*?^```/gm, '');
+  const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
+  const broken = links.filter((target) => {
+    if (/^[a-z]+:/.test(target)) return false;
+    const [path = '', anchor] = target.split('#');
+    const file = path === '' ? page : join(dirname(page), path);
+    if (!existsSync(join(root, file))) return true;
+    return anchor !== undefined && !anchorsOf(read(file)).includes(anchor);
+  });
+  expect(broken).toEqual([]);
+});
