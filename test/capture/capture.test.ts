@@ -6,7 +6,7 @@ import type { LiveStatistics } from '../../src/capture/statistics.js';
 import { ExitCode, NetdebugError } from '../../src/errors.js';
 import type { RunTool } from '../../src/tools/run.js';
 import { localTools, type LocalSession } from '../tools/local.js';
-import { withNetns, type Netns } from '../tools/netns.js';
+import { isolated, withNetns, without, type Netns } from '../tools/netns.js';
 import { expectWhole, memorySink, payloads, sent, slowly } from './sinks.js';
 import { fast, start } from './start.js';
 
@@ -222,10 +222,15 @@ describe('capture with the real tcpdump', () => {
   });
 
   test.each([
-    ['a bad filter', 2, { filter: 'bad(' }, []],
-    ['an interface that is not there', 2, { interface: 'eth7' }, []],
-    ['no NET_RAW', 5, {}, ['setpriv', '--bounding-set', '-net_raw']],
-    ['no SETGID, noticed after the header is out', 5, {}, ['setpriv', '--bounding-set', '-setgid,-setuid']],
+    ['a bad filter', 2, { filter: 'bad(' }, isolated()],
+    ['an interface that is not there', 2, { interface: 'eth7' }, isolated()],
+    ['no NET_RAW', 5, {}, [...isolated(), ...without('net_raw')]],
+    [
+      'no SETGID, noticed after the header is out',
+      5,
+      {},
+      [...isolated(true), ...without('setgid', 'setuid')],
+    ],
     ['tcpdump not there', 7, {}, ['/nowhere/']],
   ])('%s ends before a sink is opened', async (_, exitCode, request, prefix) => {
     const sink = memorySink();

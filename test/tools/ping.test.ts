@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { ping, pingArgv, type PingSummary } from '../../src/tools/ping.js';
 import { parsePingLine, type PingEvent } from '../../src/tools/ping-parse.js';
 import { localTools, played, recorded, type Said } from './local.js';
+import { isolated } from './netns.js';
 import { answerTo, spoken } from './transcript.js';
 
 interface Outcome {
@@ -226,7 +227,7 @@ describe('ping', () => {
   test('busybox refuses -O and is asked again without it', async () => {
     const summary = await ping(
       { destination: '127.0.0.1', count: 1 },
-      { run: localTools(['busybox']), onEvent: () => undefined },
+      { run: localTools([...isolated(), 'busybox']), onEvent: () => undefined },
     );
     expect(summary).toMatchObject({ transmitted: 1, received: 1, exit: 0 });
   });

@@ -1,6 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 import fc from 'fast-check';
 import { sockets } from '../../src/tools/sockets.js';
@@ -13,6 +11,7 @@ import {
 } from '../../src/tools/sockets-parse.js';
 import { collect, type RunTool } from '../../src/tools/run.js';
 import { clock, localTools, recorded } from './local.js';
+import { withHolder } from './netns.js';
 import { answerTo } from './transcript.js';
 
 /** What every source knows. */
@@ -56,25 +55,9 @@ to('127.0.0.1', 1001);
 $| = 1; print "open\n"; <STDIN>;
 `;
 
-/** Sockets in a network namespace of their own; \`run\` starts tools there. */
-async function withSockets(use: (run: RunTool, pid: number) => Promise<void>): Promise<void> {
-  const holder = spawn(
-    'unshare',
-    ['-n', 'sh', '-c', 'ip link set lo up && exec perl -e "$0"', OPEN_SOCKETS],
-    {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    },
-  );
-  const closed = once(holder, 'close');
-  try {
-    const [said] = (await Promise.race([once(holder.stdout, 'data'), closed])) as [unknown];
-    expect(String(said)).toBe('open\n');
-    const pid = holder.pid ?? 0;
-    await use(localTools(['nsenter', '-t', String(pid), '-n', '--']), pid);
-  } finally {
-    holder.stdin.end();
-    await closed;
-  }
+/** Sockets in a network namespace of their own; `run` starts tools there. */
+function withSockets(use: (run: RunTool, pid: number) => Promise<void>): Promise<void> {
+  return withHolder(['perl', '-e', OPEN_SOCKETS], 'open', (prefix, pid) => use(localTools(prefix), pid));
 }
 
 describe('sockets', () => {

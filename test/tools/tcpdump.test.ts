@@ -10,6 +10,7 @@ import {
   type TcpdumpLine,
 } from '../../src/tools/tcpdump.js';
 import { clock, localTools, recorded } from './local.js';
+import { isolated, unshareNet, without } from './netns.js';
 import { answerTo, spoken } from './transcript.js';
 
 const exited = (exitCode: number): ToolEnd => ({ kind: 'exited', exitCode });
@@ -157,21 +158,34 @@ describe('tcpdumpFailure', () => {
   });
 
   test.each([
-    ['without NET_RAW', ['setpriv', '--bounding-set', '-net_raw'], ['-i', 'lo'], 5],
-    ['without SETGID', ['setpriv', '--bounding-set', '-setgid,-setuid'], ['-i', 'lo'], 5],
-    ['an interface that is down', ['unshare', '-n'], ['-i', 'lo'], 2],
-    ['an argument', [], ['-i', 'lo', '-c', 'x'], 2],
-    ['a flag', [], ['--bogus'], 2],
-    ['a filter', [], ['-i', 'lo', '--', 'vlan 99999'], 2],
-  ])('the tcpdump of this machine: %s', async (_, prefix, args, exitCode) => {
-    const run = localTools([...prefix]);
+    [
+      'without NET_RAW',
+      [...isolated(), ...without('net_raw')],
+      ['-i', 'lo'],
+      5,
+      /lacks the capability NET_RAW/,
+    ],
+    [
+      'without SETGID',
+      [...isolated(true), ...without('setgid', 'setuid')],
+      ['-i', 'lo'],
+      5,
+      /may not set its user/,
+    ],
+    ['an interface that is down', unshareNet(), ['-i', 'lo'], 2, /That device is not up/],
+    ['an argument', isolated(), ['-i', 'lo', '-c', 'x'], 2, /invalid packet count x/],
+    ['a flag', isolated(), ['--bogus'], 2, /unrecognized option '--bogus'/],
+    ['a filter', isolated(), ['-i', 'lo', '--', 'vlan 99999'], 2, /VLAN tag 99999 greater/],
+  ])('the tcpdump of this machine: %s', async (_, prefix, args, exitCode, message) => {
+    const run = localTools(prefix);
     const said = await collect(run, ['tcpdump', '-Z', 'root', '-w', '-', ...args], {
       limitBytes: 1e5,
       timeoutMs: 10_000,
       clock,
     });
     const filter = args.includes('--') ? args.at(-1) : undefined;
-    expect(tcpdumpFailure(words(said.stderr), said.end, { interface: 'lo', filter }).exitCode).toBe(exitCode);
+    const error = tcpdumpFailure(words(said.stderr), said.end, { interface: 'lo', filter });
+    expect([error.exitCode, error.message]).toEqual([exitCode, expect.stringMatching(message)]);
   });
 });
 
@@ -190,11 +204,10 @@ describe('tcpdumpText', () => {
   test('lines as they come, and the counters after Ctrl-C', async () => {
     // A namespace of its own, so that nothing else is heard.
     const netns = localTools([
-      'unshare',
-      '-n',
+      ...isolated(),
       'sh',
       '-c',
-      'ip link set lo up; ping -q -n -w 3 -i 0.05 127.0.0.1 >/dev/null 2>&1 & exec "$@"',
+      'ping -q -n -w 3 -i 0.05 127.0.0.1 >/dev/null 2>&1 & exec "$@"',
       'x',
     ]);
     const controller = new AbortController();
@@ -214,7 +227,7 @@ describe('tcpdumpText', () => {
   });
 
   test('a bad filter', async () => {
-    const { exit, error } = await text(localTools(), ['-i', 'lo', 'bad', 'filter(']);
+    const { exit, error } = await text(localTools(isolated()), ['-i', 'lo', 'bad', 'filter(']);
     expect([exit, error?.message]).toEqual([2, expect.stringContaining('syntax error')]);
   });
 
