@@ -5,6 +5,7 @@ import { startCluster, type TestCluster } from '../cluster/harness.js';
 import { replay } from './channels.js';
 import { credentialsOf, execRequest, record, type Access } from './recorder.js';
 import { applyRecorded, inject, recordedAccess } from './recorded-pods.js';
+import { plainPrompts } from './stand-in.js';
 import { queryOf, transcript, type Exchange } from './transcripts.js';
 
 let cluster: TestCluster;
@@ -61,8 +62,7 @@ beforeAll(async () => {
 afterAll(() => cluster.stop());
 
 describe('attach', () => {
-  const plain = (text: string): string =>
-    text.replace(/\x1b\[[?0-9;]*[a-zA-Z]|\r/g, '').replace(/(bash-[\d.]+# )+/g, '# ');
+  const plain = (text: string): string => plainPrompts(text.replace(/\x1b\[[?0-9;]*[a-zA-Z]|\r/g, ''));
   const lines = (text: string): string =>
     text.replace(/((line|err)-\d+\n)+/g, (all) => `<${all.slice(0, 3)}>`);
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startCluster, type TestCluster } from '../cluster/harness.js';
 import { replay, type ReplayOptions } from './channels.js';
 import { applyRecorded, inject, recordedAccess } from './recorded-pods.js';
+import { plainIds, plainPrompts } from './stand-in.js';
 import { transcript } from './transcripts.js';
 
 /** What differs between two machines and is no matter of the protocol, by recording. */
@@ -12,8 +13,10 @@ const differences: Readonly<Record<string, Partial<ReplayOptions>>> = {
   },
   'exec-tty': {
     // What readline draws (bracketed paste, redrawing on SIGWINCH) depends on its version and on timing.
-
-    normalise: (text) => text.replace(/\x1b\[[?0-9;]*[a-zA-Z]|\r/g, '').replace(/(bash-[\d.]+# )+/g, '# '),
+    normalise: (text) => plainPrompts(text.replace(/\x1b\[[?0-9;]*[a-zA-Z]|\r/g, '')),
+  },
+  'exec-errors': {
+    normalise: plainIds,
   },
   'exec-ping': {
     // Silence of a second is as good a test of the protocol as one of 75.
