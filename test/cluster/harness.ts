@@ -21,7 +21,7 @@ import { makeClusterDir, removeClusterDir, sweepClusterDirs } from './dirs.js';
 import { callsTo, type Call } from './ipc.js';
 import { kubeconfig } from './kubeconfig.js';
 import type { Manifest } from './manifests.js';
-import { sandboxArgv } from './node/sandbox.js';
+import { sandboxArgv, sandboxProblem } from './node/sandbox.js';
 import type { ClusterOptions, Rule, TestCluster, UserOptions } from './test-cluster.js';
 
 export type { ClusterOptions, TestCluster } from './test-cluster.js';
@@ -78,7 +78,8 @@ async function launch(options: ClusterOptions): Promise<Cluster> {
   } catch (error) {
     child.kill('SIGKILL');
     removeClusterDir(dir);
-    throw error;
+    const problem = sandboxProblem();
+    throw problem === undefined ? error : new Error(problem, { cause: error });
   }
 }
 
@@ -161,7 +162,10 @@ async function applyAll(api: ApiClient, objects: readonly unknown[]): Promise<vo
   );
 }
 
-/** Starts a cluster and waits for its objects. Rejects with the last lines of the cluster's log when it cannot start. */
+/**
+ * Starts a cluster and waits for its objects. When it cannot start, rejects with one sentence if the kernel refuses the
+ * namespaces (sandboxProblem()), otherwise with the last lines of the cluster's log.
+ */
 export async function startCluster(options: ClusterOptions = {}): Promise<TestCluster> {
   const began = performance.now();
   const cluster = await launch(options);

@@ -39,6 +39,15 @@ function alive(processes: readonly Named[]): Named[] {
   return processes.filter(([pid, started]) => startTime(pid) === started);
 }
 
+/** Kills a process, unless it has ended in this very moment. */
+function endAtOnce(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
 async function until(what: string, predicate: () => boolean, timeoutMs = 10_000): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (!predicate()) {
@@ -136,7 +145,8 @@ describe('a cluster', () => {
     // All at once: nobody is left to remove the directory.
     processes.forEach(([pid]) => process.kill(pid, 'SIGSTOP'));
     child.kill('SIGKILL');
-    processes.forEach(([pid]) => process.kill(pid, 'SIGKILL'));
+    // What the kernel has ended with its parent by then is not there to be killed.
+    for (const [pid] of alive(processes)) endAtOnce(pid);
     await Promise.all([
       exited(child),
       until('the end of its processes', () => alive(processes).length === 0),
@@ -155,6 +165,14 @@ describe('a cluster', () => {
     expect(said.packets).toContain('ICMP echo request');
     expect(said.packets).toContain('1 packet captured');
     await until('the end of its directory', () => !existsSync(said.dir ?? ''));
+  });
+
+  test('says in one sentence when the kernel refuses the namespaces', async () => {
+    // A user namespace around it whose owner allows no network namespaces below.
+    const refusing = 'echo 0 > /proc/sys/user/max_net_namespaces && exec "$@"';
+    await expect(startOwner(['unshare', '-r', 'sh', '-c', refusing, 'sh'])).rejects.toThrow(
+      /this kernel does not let the local cluster make namespaces \(unshare: .*No space left on device\)/,
+    );
   });
 
   test('has no way out', async () => {
