@@ -68,7 +68,8 @@ async function withUser(
   );
   const api = await connect({
     kubeconfig: file,
-    env: { PATH: process.env.PATH },
+    // Not this machine's own: a folder in it that may not be searched makes Node say EACCES of what is nowhere.
+    env: { PATH: '/usr/bin:/bin' },
     homeDir: dir,
     clock: { ...systemClock, now: () => now },
     ...more,
