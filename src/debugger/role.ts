@@ -1,6 +1,6 @@
 /**
- * The smallest Role that lets this program start debug containers and tools in them; the last two rules are only for speed
- * and words (found by trying, test/fixtures/transcripts/access.json). The same as manifests/rbac.
+ * The smallest Role that lets this program start debug containers and tools in them; `watch` and the last rule are only for
+ * speed and words (test/e2e/rbac.test.ts tries each). The same as manifests/rbac/debug.yaml, which a test compares.
  */
 export function debugRole(namespace: string): string {
   return [
