@@ -1,3 +1,4 @@
+import { ExitCode } from '../errors.js';
 import type { ApiError } from '../kube/status.js';
 import { cleanText } from '../kube/text.js';
 
@@ -46,7 +47,9 @@ export function parseRefusal(error: ApiError): Refusal | undefined {
   const webhook = /admission webhook "([^"]{1,253})" denied the request:? ?([^]*)$/.exec(message);
   if (webhook)
     return { kind: 'policy', by: `admission webhook ${webhook[1] ?? ''}`, words: words(webhook[2]) };
-  if (error.code === 403) return { kind: 'policy', by: 'the API server', words: words(message) };
+  // Something in between, or a server that takes us for nobody, also answers 403: those exit otherwise.
+  if (error.code === 403 && error.exitCode === ExitCode.notAllowed)
+    return { kind: 'policy', by: 'the API server', words: words(message) };
   return undefined;
 }
 

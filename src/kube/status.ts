@@ -18,6 +18,8 @@ export class ApiError extends NetdebugError {
   readonly code: number;
   /** The server's Status; where the body was none, one made from the HTTP status and the body's text. */
   readonly status: Status;
+  /** The answer was not the API server's own: no Status, but the text or the page of something in between. */
+  readonly foreign: boolean;
   /** Set when RBAC refused (403). */
   readonly forbidden: Forbidden | undefined;
   /** Milliseconds the server asks to wait before the next try (`Retry-After`, `details.retryAfterSeconds`). */
@@ -25,14 +27,29 @@ export class ApiError extends NetdebugError {
 
   constructor(code: number, status: Status, request: RefusedRequest, retryAfterMs?: number) {
     const message = status.message ?? '';
-    const forbidden = code === 403 ? parseForbidden(message, request.method, request.path) : undefined;
-    const text = describe(code, status, request, forbidden);
-    super(text.sentence, { exitCode: exitCodeOf(code, message), hint: text.hint, details: text.details });
+    const foreign = isForeign(code, status);
+    const rbac = code === 403 && !foreign ? parseForbidden(message, request.method, request.path) : undefined;
+    // Whom the server takes for nobody needs no Role, but credentials.
+    const nobody = rbac?.user === ANONYMOUS;
+    const forbidden = nobody ? undefined : rbac;
+    const text = nobody ? describeNobody(request) : describe(code, status, request, forbidden, foreign);
+    const exitCode = foreign || nobody ? ExitCode.unreachable : exitCodeOf(code, message);
+    super(text.sentence, { exitCode, hint: text.hint, details: text.details });
     this.code = code;
     this.status = status;
+    this.foreign = foreign;
     this.forbidden = forbidden;
     this.retryAfterMs = retryAfterMs;
   }
+}
+
+const ANONYMOUS = 'system:anonymous';
+/** `kind` of what {@link parseStatus} makes of an answer that holds no Status. */
+const NO_STATUS = 'Text';
+
+/** Refusals that only the API server itself can mean. Go's own words for a path it does not know are those of an absent API group. */
+function isForeign(code: number, { kind, message = '' }: Status): boolean {
+  return kind === NO_STATUS && (code === 403 || (code === 404 && !message.startsWith('404 page not found')));
 }
 
 /** Whether an error is an answer of the API server with this HTTP status. */
@@ -52,7 +69,7 @@ export function parseStatus(code: number, contentType: string | undefined, body:
   const text = contentType?.includes('html')
     ? body.replace(/<(script|style)[^]*?<\/\1>|<[^>]*>/gi, ' ')
     : body;
-  return { kind: 'Status', status: 'Failure', code, message: cleanText(text, 400) };
+  return { kind: NO_STATUS, status: 'Failure', code, message: cleanText(text, 400) };
 }
 
 /** How long a refusal asks to wait, milliseconds; from the header (seconds) or the Status. */
@@ -86,17 +103,30 @@ function exitCodeOf(code: number, message: string): ExitCode {
   return ExitCode.unreachable;
 }
 
+interface Description {
+  readonly sentence: string;
+  readonly hint?: string;
+  readonly details?: readonly string[];
+}
+
 function describe(
   code: number,
   status: Status,
   request: RefusedRequest,
   forbidden: Forbidden | undefined,
-): { sentence: string; hint?: string; details?: readonly string[] } {
+  foreign: boolean,
+): Description {
   const message = cleanText(status.message ?? '');
   if (code === 401) {
     return {
       sentence: `The API server ${request.server} did not accept your credentials (401 ${message || 'Unauthorized'}).`,
       hint: 'Log in again, or choose another context (kubectl config get-contexts).',
+    };
+  }
+  if (foreign) {
+    return {
+      sentence: `What answers at ${request.server} does not speak for a Kubernetes API server (HTTP ${code})${message && `: ${message}`}.`,
+      hint: 'A proxy or a login page may stand in between: check HTTPS_PROXY, NO_PROXY and the server of this context.',
     };
   }
   if (forbidden) {
@@ -119,6 +149,13 @@ function describe(
     };
   }
   return { sentence: message || `The API server refused (HTTP ${code}).`, details: [answer] };
+}
+
+function describeNobody({ server }: RefusedRequest): Description {
+  return {
+    sentence: `The API server ${server} got no credentials that it knows (it takes you for ${ANONYMOUS}).`,
+    hint: 'Check the user of this context (kubectl config view --minify), log in again, or choose another context.',
+  };
 }
 
 function parseJson(text: string): unknown {

@@ -78,7 +78,7 @@ export async function readReference<T extends KubeObject>(
   try {
     return await api.get<T>(resourcePath({ ...address, name: reference.name }));
   } catch (error) {
-    if (!isApiError(error, 404)) throw error;
+    if (!isApiError(error, 404) || error.foreign) throw error;
     const where = namespace === undefined ? '' : ` in namespace ${namespace}`;
     const names = await api
       .list<KubeObject>(resourcePath(address))

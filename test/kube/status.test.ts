@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { ApiError, isApiError, parseStatus, retryAfter } from '../../src/kube/status.js';
+import { parseRefusal } from '../../src/debugger/admission.js';
 import type { Exchange } from './transcripts.js';
 import { exchanges } from './transcripts.js';
 
@@ -49,9 +50,10 @@ describe('recorded refusals', () => {
         410: [4],
         504: [4],
       };
-      expect(expected[code] ?? [2, 4, 6]).toContain(error.exitCode);
+      const nobody = error.status.message?.includes('system:anonymous') === true;
+      expect(nobody ? [4] : (expected[code] ?? [2, 4, 6])).toContain(error.exitCode);
       // Whoever is refused by RBAC is told the rule to ask for.
-      if (code === 403 && error.status.message?.includes('cannot')) {
+      if (code === 403 && !nobody && error.status.message?.includes('cannot')) {
         expect(error.forbidden).toBeDefined();
         expect(error.hint).toContain('apiVersion: rbac.authorization.k8s.io/v1');
       }
@@ -60,6 +62,27 @@ describe('recorded refusals', () => {
 });
 
 describe('403', () => {
+  test('of a server that takes us for nobody: credentials are missing, not a Role', () => {
+    const error = made(
+      403,
+      'pods "multi" is forbidden: User "system:anonymous" cannot get resource "pods" in API group "" in the namespace "rec"',
+    );
+    expect(error.message).toContain('got no credentials that it knows');
+    expect(error.exitCode).toBe(4);
+    expect(error.forbidden).toBeUndefined();
+    expect(parseRefusal(error)).toBeUndefined();
+  });
+
+  test.each([403, 404])('%i that is no Status is not the API server', (code) => {
+    const page = parseStatus(code, 'text/html', '<h1>Access denied by gateway</h1>');
+    const error = new ApiError(code, page, { server: SERVER, method: 'GET', path: '/api/v1/pods' });
+    expect(error.message).toBe(
+      `What answers at ${SERVER} does not speak for a Kubernetes API server (HTTP ${code}): Access denied by gateway.`,
+    );
+    expect(error.exitCode).toBe(4);
+    expect(parseRefusal(error)).toBeUndefined();
+  });
+
   test('names user, verb, resource and namespace, and gives the Role', () => {
     const error = made(
       403,
