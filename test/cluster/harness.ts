@@ -66,8 +66,9 @@ async function launch(options: ClusterOptions): Promise<Cluster> {
   const child = spawn(program, args, { stdio: ['ignore', log, log, 'ipc'], cwd: '/' });
   closeSync(log);
   const call = callsTo(child, () => lastWords(logFile));
+  let server: net.Server | undefined;
   try {
-    const server = await bind(0);
+    server = await bind(0);
     const { port } = server.address() as AddressInfo;
     const url = `https://127.0.0.1:${port}`;
     await call('start', [
@@ -76,6 +77,8 @@ async function launch(options: ClusterOptions): Promise<Cluster> {
     await handOver(call, server);
     return { child, call, dir, port };
   } catch (error) {
+    // A socket that listens would keep this process, whose tests or demo are over.
+    server?.close();
     child.kill('SIGKILL');
     removeClusterDir(dir);
     const problem = sandboxProblem();
