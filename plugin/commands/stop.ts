@@ -16,7 +16,7 @@ import { usageError } from '../options/usage.js';
 import { argumentsOf, switchOf, type Words, wordOf } from '../options/words.js';
 import { podNamesText, podReference } from '../print/debugcontainers.js';
 import { printDocument } from '../print/document.js';
-import { createStatusLine } from '../print/statusline.js';
+import { createStatusLine, type StatusLine } from '../print/statusline.js';
 
 /** What `stop` was asked for. */
 export interface StopCommandRequest {
@@ -87,16 +87,19 @@ function runStop(request: StopCommandRequest, environment: Environment): Promise
   return withCluster(kube, environment, async (api) => {
     const containers = await unlessStopped(signal, containersOf(api, request, environment));
     if (containers.length === 0) status.note('no debug containers found');
+    const { neverStarts, stopDebugContainers } = await import('../../src/debugger/stop.js');
     if (dryRun) {
-      const done = containers.map((container): Stopped => ({ kind: 'stopped', container }));
-      return report(done, 'would be stopped', request, environment);
+      const done = containers.map((container): Stopped => ({
+        kind: neverStarts(container) ? 'never-started' : 'stopped',
+        container,
+      }));
+      return report(done, 'would be stopped', request, environment, status);
     }
-    const { stopDebugContainers } = await import('../../src/debugger/stop.js');
     const { length } = containers;
     if (length > 0) status.show('stopping', `stopping ${length} debug container${length === 1 ? '' : 's'}`);
     const done = await unlessStopped(signal, stopDebugContainers(api, containers, clock));
     status.clear();
-    return report(done, 'stopped', request, environment);
+    return report(done, 'stopped', request, environment, status);
   });
 }
 
@@ -123,6 +126,7 @@ async function report(
   verb: string,
   { output }: StopCommandRequest,
   { stdout }: Environment,
+  status: StatusLine,
 ): Promise<number> {
   const failures = done.flatMap((one) => (one.kind === 'failed' ? [one] : []));
   const stopped = done.flatMap((one) => (one.kind === 'stopped' ? [one.container] : []));
@@ -131,6 +135,9 @@ async function report(
     pod: one.container.pod,
     container: one.container.container,
     stopped: one.kind === 'stopped' && verb === 'stopped',
+    ...(one.kind === 'never-started'
+      ? { why: `it has never started: ${one.container.waitingReason ?? ''}` }
+      : {}),
     ...(one.kind === 'failed' ? { why: one.error.message } : {}),
   }));
   await printDocument(stdout, output.format, 'StoppedList', { items }, () =>
@@ -138,6 +145,13 @@ async function report(
       ? podNamesText(stopped)
       : stopped.map((container) => `${podReference(container)}: ${container.container} ${verb}\n`).join(''),
   );
+  for (const one of done) {
+    if (one.kind !== 'never-started') continue;
+    const { container, waitingReason } = one.container;
+    status.note(
+      `${podReference(one.container)}: ${container} has never started (${waitingReason ?? ''}); its entry goes with the pod`,
+    );
+  }
   const [first, ...others] = failures;
   if (first === undefined) return ExitCode.ok;
   // What was refused for one is mostly refused for all: said once.

@@ -26,8 +26,10 @@ export function debugContainersText(
     container.container,
     container.image,
     container.profile,
-    container.state,
-    duration(container.ageSeconds),
+    container.waitingReason === undefined
+      ? container.state
+      : `${container.state}: ${container.waitingReason}`,
+    container.state === 'waiting' ? undefined : duration(container.ageSeconds),
     container.state === 'running' ? duration(container.leftSeconds) : undefined,
     running(container, wide),
     ...(wide ? [container.node, container.target] : []),

@@ -16,6 +16,8 @@ export interface ListedContainer extends ContainerAddress {
   readonly sharedProcesses: boolean;
   /** `waiting` has not started, or cannot; `terminated` only where ended ones are asked for. */
   readonly state: 'running' | 'waiting' | 'terminated';
+  /** Why the kubelet has it wait, in its word (`ErrImagePull`); undefined when it does not, or has not said. */
+  readonly waitingReason: string | undefined;
   /** Seconds since it was started, or undefined while it waits. */
   readonly ageSeconds: number | undefined;
   /** Seconds until it ends by itself unless it is used; undefined when it could not be asked. */
@@ -86,6 +88,7 @@ function describe(pod: Pod, spec: EphemeralContainer, nowMs: number): ListedCont
     target: spec.targetContainerName,
     sharedProcesses: spec.targetContainerName !== undefined || pod.spec.shareProcessNamespace === true,
     state: state?.running ? 'running' : state?.terminated ? 'terminated' : 'waiting',
+    waitingReason: state?.waiting?.reason,
     ageSeconds: Number.isNaN(started) ? undefined : Math.max(0, Math.round((nowMs - started) / 1000)),
     leftSeconds: undefined,
     tools: undefined,

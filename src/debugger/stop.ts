@@ -4,6 +4,7 @@ import { podPath } from '../kube/paths.js';
 import { isApiError } from '../kube/status.js';
 import { cleanText } from '../kube/text.js';
 import type { Pod } from '../kube/types.js';
+import { finalWaiting } from './failure.js';
 import { endLease } from './inspect.js';
 import type { ListedContainer } from './list.js';
 import { ephemeralStatus } from './status.js';
@@ -12,11 +13,15 @@ import type { Clock } from './types.js';
 /** What became of one debug container that was to be stopped. */
 export type Stopped =
   | { readonly kind: 'stopped'; readonly container: ListedContainer }
+  /** It never ran and will not: nothing is there to be stopped, and the API takes nothing out of a pod. */
+  | { readonly kind: 'never-started'; readonly container: ListedContainer }
   | { readonly kind: 'failed'; readonly container: ListedContainer; readonly error: NetdebugError };
 
 /** Its tools may take 2 s to end, and the kubelet a second or two to say so. */
 const limitMs = 20_000;
 const pollMs = 250;
+/** A lease that has just begun does not listen yet: process 1 gets no signal that it does not catch. So it is told again. */
+const askAgainMs = 2_000;
 
 /**
  * Ends debug containers, all at once, and looks in each pod's status whether it is true. A container that cannot be ended is
@@ -29,6 +34,7 @@ export async function stopDebugContainers(
 ): Promise<readonly Stopped[]> {
   return Promise.all(
     containers.map(async (container): Promise<Stopped> => {
+      if (neverStarts(container)) return { kind: 'never-started', container };
       try {
         await stopOne(api, container, clock);
         return { kind: 'stopped', container };
@@ -39,6 +45,11 @@ export async function stopDebugContainers(
   );
 }
 
+/** Whether the kubelet waits for something that will not come (it tries for ever); should it come, the lease ends by itself. */
+export function neverStarts({ state, waitingReason }: ListedContainer): boolean {
+  return state === 'waiting' && finalWaiting(waitingReason);
+}
+
 async function stopOne(api: Pick<KubeApi, 'exec' | 'get'>, at: ListedContainer, clock: Clock): Promise<void> {
   const end = clock.now() + limitMs;
   if (at.state === 'waiting') {
@@ -46,29 +57,28 @@ async function stopOne(api: Pick<KubeApi, 'exec' | 'get'>, at: ListedContainer, 
       `${at.container} in pod ${at.namespace}/${at.pod} has not started, so it cannot be stopped.`,
       {
         exitCode: ExitCode.target,
-        hint: 'It ends by itself once it has run; if it never starts, it is gone with its pod.',
+        hint: 'It is just starting: try again. It ends by itself when its --ttl is over.',
       },
     );
   }
   let refusal: unknown;
-  let asked = false;
-  for (;;) {
-    const ended = await hasEnded(api, at);
-    if (ended) return;
-    if (!asked) {
-      asked = true;
+  let askAt = clock.now();
+  while (!(await hasEnded(api, at))) {
+    // A 500 says that it has ended in between, which the status will tell too.
+    if (refusal !== undefined && !isApiError(refusal, 500)) throw refusal as Error;
+    if (clock.now() >= end) throw stillRuns(at, refusal);
+    if (clock.now() >= askAt) {
       refusal = await endLease(api, at, at.sharedProcesses, 10_000).then(
         () => undefined,
         (error: unknown) => error,
       );
-    } else if (refusal !== undefined && !isApiError(refusal, 500)) {
-      // A 500 says that it has ended in between, which the status will tell too.
-      throw refusal as Error;
-    }
-    if (clock.now() >= end) break;
-    await clock.sleep(pollMs);
+      askAt = clock.now() + askAgainMs;
+    } else await clock.sleep(pollMs);
   }
-  throw new NetdebugError(
+}
+
+function stillRuns(at: ListedContainer, refusal: unknown): NetdebugError {
+  return new NetdebugError(
     `${at.container} in pod ${at.namespace}/${at.pod} was told to end, but still runs after ${limitMs / 1000} s.`,
     {
       exitCode: ExitCode.container,

@@ -7,7 +7,7 @@ import { listDebugContainers } from '../../src/debugger/list.js';
 import { debugContainerSpec } from '../../src/debugger/spec.js';
 import { stopDebugContainers } from '../../src/debugger/stop.js';
 import type { ContainerState, Pod } from '../../src/kube/types.js';
-import { apiError, fakeApi, localExec, realClock } from './fakes.js';
+import { apiError, fakeApi, fakeExec, handClock, localExec, realClock } from './fakes.js';
 import { freshId, outcome, processesOf, start, until } from './shells.js';
 
 const options = {
@@ -77,6 +77,7 @@ describe('listDebugContainers', () => {
         pod: 'web-0',
         container: 'netdebug-a',
         state: 'waiting',
+        waitingReason: 'ContainerCreating',
         ageSeconds: undefined,
         tools: undefined,
       }),
@@ -90,6 +91,7 @@ describe('listDebugContainers', () => {
         target: undefined,
         sharedProcesses: false,
         state: 'running',
+        waitingReason: undefined,
         ageSeconds: 600,
         leftSeconds: 900,
         tools: [{ pid: expect.any(Number), command: 'sleep 1000' }],
@@ -166,6 +168,7 @@ describe('stopDebugContainers', () => {
       'netdebug-a': running,
       'netdebug-b': running,
       'netdebug-c': { waiting: {} },
+      'netdebug-d': { waiting: { reason: 'ErrImagePull' } },
     });
     const gone = pod('shop', 'web-0', {
       'netdebug-b': { terminated: { exitCode: 0 } },
@@ -190,6 +193,28 @@ describe('stopDebugContainers', () => {
       ['netdebug-a', 'failed', 5],
       ['netdebug-b', 'stopped', false],
       ['netdebug-c', 'failed', 6],
+      ['netdebug-d', 'never-started', false],
     ]);
+  });
+
+  test('a lease that does not listen yet is told again', async () => {
+    const one = pod('shop', 'web-0', { 'netdebug-a': running });
+    const gone = pod('shop', 'web-0', { 'netdebug-a': { terminated: { exitCode: 0 } } });
+    const clock = handClock();
+    let told = 0;
+    const api = fakeApi({
+      exec: (request) => {
+        told++;
+        const exec = fakeExec(request);
+        exec.end({ kind: 'exited', exitCode: 0 });
+        return Promise.resolve(exec.session);
+      },
+      get: () => Promise.resolve((told < 2 ? one : gone) as never),
+    });
+    const stopping = stopDebugContainers(api, await listed(one), clock);
+    await clock.advance(1_900);
+    expect(told).toBe(1);
+    await clock.advance(600);
+    expect((await stopping).map(({ kind }) => kind)).toEqual(['stopped']);
   });
 });

@@ -111,6 +111,7 @@ describe('debug containers', () => {
     target: undefined,
     sharedProcesses: false,
     state: 'running',
+    waitingReason: undefined,
     ageSeconds: 200,
     leftSeconds: 890,
     tools: [{ pid: 9, command: `tcpdump ${'x'.repeat(100)}` }],
@@ -131,6 +132,10 @@ describe('debug containers', () => {
     expect(text).not.toContain('x'.repeat(70));
     expect(debugContainersText([container, container], 'name', false)).toBe('shop/pod/web\n');
     expect(debugContainersText([container], 'wide', false)).toContain('x'.repeat(100));
+    const waiting = { state: 'waiting', waitingReason: 'ErrImagePull', ageSeconds: undefined } as const;
+    expect(debugContainersText([{ ...container, ...waiting, tools: undefined }], 'table', false)).toMatch(
+      /waiting: ErrImagePull +<none> +<none> +<none>\n$/,
+    );
   });
 });
 
