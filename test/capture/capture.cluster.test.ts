@@ -1,28 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { CaptureRequest } from '../../src/capture/plan.js';
-import type { KubeApi } from '../../src/kube/api.js';
 import type { RunTool } from '../../src/tools/run.js';
-import { startCluster, type TestCluster } from '../cluster/harness.js';
-import { namespace, pod } from '../cluster/manifests.js';
-import { connectTo, toolsIn } from '../tools/in-pod.js';
+import { namespace, pod, restrictedSecurity } from '../cluster/manifests.js';
+import { startConnected, toolsIn, type Connected } from '../tools/in-pod.js';
 import { clock } from '../tools/local.js';
 import { expectWhole, memorySink, payloads, sent, type MemorySink } from './sinks.js';
 import { start as startLocally, type Running } from './start.js';
 
-const nonRoot = {
-  runAsNonRoot: true,
-  runAsUser: 1001,
-  allowPrivilegeEscalation: false,
-  capabilities: { drop: ['ALL'] },
-  seccompProfile: { type: 'RuntimeDefault' },
-};
 const web = { namespace: 'default', pod: 'web' };
 
-let cluster: TestCluster;
-let api: KubeApi;
+let cluster: Connected['cluster'];
+let api: Connected['api'];
+let stop: Connected['stop'];
 
 beforeAll(async () => {
-  cluster = await startCluster({
+  ({ cluster, api, stop } = await startConnected({
     nodes: 2,
     objects: [
       namespace('base', { podSecurity: 'baseline' }),
@@ -31,16 +23,12 @@ beforeAll(async () => {
       pod({ name: 'bare' }),
       pod({ name: 'peer', nodeName: 'node-2' }),
       pod({ name: 'web', namespace: 'base' }),
-      pod({ name: 'web', namespace: 'tight', securityContext: nonRoot }),
+      pod({ name: 'web', namespace: 'tight', securityContext: restrictedSecurity }),
     ],
-  });
-  api = await connectTo(cluster);
+  }));
 }, 60_000);
 
-afterAll(async () => {
-  api.close();
-  await cluster.stop();
-});
+afterAll(() => stop());
 
 /** {@link startLocally} on eth0. */
 function start(run: RunTool, sink: MemorySink, request: Partial<CaptureRequest> = {}): Running {

@@ -34,6 +34,15 @@ export interface PodInput {
 /** The levels of `pod-security.kubernetes.io/enforce`. */
 export type PodSecurityLevel = 'privileged' | 'baseline' | 'restricted';
 
+/** A container's securityContext that Pod Security `restricted` admits. */
+export const restrictedSecurity = {
+  runAsNonRoot: true,
+  runAsUser: 1001,
+  allowPrivilegeEscalation: false,
+  capabilities: { drop: ['ALL'] },
+  seccompProfile: { type: 'RuntimeDefault' },
+} as const;
+
 const parked = ['sh', '-c', 'trap "exit 0" TERM; while :; do sleep 3600 & wait $!; done'];
 
 /** A Namespace, with Pod Security enforced at a level if one is given. */

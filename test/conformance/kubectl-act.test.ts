@@ -4,10 +4,10 @@ import path from 'node:path';
 import { at } from '../cluster/client.js';
 import { startCluster, type TestCluster } from '../cluster/harness.js';
 import { deployment, namespace, pod } from '../cluster/manifests.js';
-import { kubectlWith, rows, type Kubectl } from './kubectl.js';
+import { kubectlOf, rows, type Kubectl } from './kubectl.js';
 
 let cluster: TestCluster;
-let home: string;
+let home: Kubectl['home'];
 let run: Kubectl['run'];
 let out: Kubectl['out'];
 
@@ -34,9 +34,7 @@ beforeAll(async () => {
       pod({ name: 'other', namespace: 'guarded' }),
     ],
   });
-  home = path.join(cluster.dir, 'home');
-  mkdirSync(home);
-  ({ run, out } = kubectlWith({ kubeconfig: cluster.kubeconfig, home }));
+  ({ home, run, out } = kubectlOf(cluster));
 }, 60_000);
 
 afterAll(() => cluster.stop());

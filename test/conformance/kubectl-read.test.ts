@@ -1,10 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { mkdirSync } from 'node:fs';
-import path from 'node:path';
 import { at } from '../cluster/client.js';
 import { startCluster, type TestCluster } from '../cluster/harness.js';
 import { namespace, pod, service } from '../cluster/manifests.js';
-import { kubectlWith, rows, type Kubectl } from './kubectl.js';
+import { kubectlOf, rows, type Kubectl } from './kubectl.js';
 
 const talking = [
   'sh',
@@ -13,7 +11,6 @@ const talking = [
 ];
 
 let cluster: TestCluster;
-let home: string;
 let run: Kubectl['run'];
 let out: Kubectl['out'];
 
@@ -34,9 +31,7 @@ beforeAll(async () => {
       command: ['sh', '-c', 'echo about to fail; exit 3'],
     }),
   );
-  home = path.join(cluster.dir, 'home');
-  mkdirSync(home);
-  ({ run, out } = kubectlWith({ kubeconfig: cluster.kubeconfig, home }));
+  ({ run, out } = kubectlOf(cluster));
 }, 60_000);
 
 afterAll(() => cluster.stop());

@@ -1,5 +1,8 @@
 /** Stock kubectl as a child process, with nothing of the machine's own configuration. */
 import { spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import path from 'node:path';
+import type { TestCluster } from '../cluster/harness.js';
 
 /** What a run of kubectl gave. */
 export interface KubectlResult {
@@ -70,17 +73,22 @@ function kubectl(args: readonly string[], options: KubectlOptions): Promise<Kube
   });
 }
 
-/** kubectl as one user of one cluster. */
+/** kubectl as the administrator of one cluster. */
 export interface Kubectl {
+  /** Its home directory; it goes with the cluster. */
+  readonly home: string;
   readonly run: (args: readonly string[], options?: Partial<KubectlOptions>) => Promise<KubectlResult>;
   /** stdout of a run that has to succeed. */
   readonly out: (args: readonly string[], options?: Partial<KubectlOptions>) => Promise<string>;
 }
 
-/** kubectl with these defaults. `out` throws with everything that was printed when the exit code is not 0. */
-export function kubectlWith(defaults: KubectlOptions): Kubectl {
-  const run: Kubectl['run'] = (args, options) => kubectl(args, { ...defaults, ...options });
+/** kubectl for a cluster. `out` throws with everything that was printed when the exit code is not 0. */
+export function kubectlOf({ dir, kubeconfig }: Pick<TestCluster, 'dir' | 'kubeconfig'>): Kubectl {
+  const home = path.join(dir, 'home');
+  mkdirSync(home);
+  const run: Kubectl['run'] = (args, options) => kubectl(args, { kubeconfig, home, ...options });
   return {
+    home,
     run,
     out: async (args, options) => {
       const { code, stdout, stderr } = await run(args, options);

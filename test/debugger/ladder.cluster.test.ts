@@ -3,26 +3,16 @@ import { ensureDebugContainer } from '../../src/debugger/ensure.js';
 import { runTool } from '../../src/debugger/lifeline.js';
 import type { DebugOptions, DebugProgress, Need } from '../../src/debugger/types.js';
 import type { NetdebugError } from '../../src/errors.js';
-import type { KubeApi } from '../../src/kube/api.js';
-import { connect } from '../../src/kube/connect.js';
-import { startCluster, type TestCluster } from '../cluster/harness.js';
-import { namespace, pod } from '../cluster/manifests.js';
+import { namespace, pod, restrictedSecurity } from '../cluster/manifests.js';
+import { connectWith, debugOptions, startConnected, type Connected } from '../tools/in-pod.js';
 import { realClock } from './fakes.js';
 
-const image = 'nicolaka/netshoot:v0.13';
-const nonRoot = {
-  runAsNonRoot: true,
-  runAsUser: 1001,
-  allowPrivilegeEscalation: false,
-  capabilities: { drop: ['ALL'] },
-  seccompProfile: { type: 'RuntimeDefault' },
-};
-
-let cluster: TestCluster;
-let api: KubeApi;
+let cluster: Connected['cluster'];
+let api: Connected['api'];
+let stop: Connected['stop'];
 
 beforeAll(async () => {
-  cluster = await startCluster({
+  ({ cluster, api, stop } = await startConnected({
     nodes: 1,
     objects: [
       namespace('open', { podSecurity: 'privileged' }),
@@ -30,23 +20,15 @@ beforeAll(async () => {
       namespace('tight', { podSecurity: 'restricted' }),
       pod({ name: 'web', namespace: 'open' }),
       pod({ name: 'web', namespace: 'base' }),
-      pod({ name: 'web', namespace: 'tight', securityContext: nonRoot }),
+      pod({ name: 'web', namespace: 'tight', securityContext: restrictedSecurity }),
       // One for each, because the kubelet reports no more than 25 events of a pod.
       ...[0, 1, 2, 3, 4, 5, 6].map((number) => pod({ name: `failing-${number}` })),
       pod({ name: 'asked' }),
     ],
-  });
-  api = await open(cluster.kubeconfig);
+  }));
 });
 
-afterAll(async () => {
-  api.close();
-  await cluster.stop();
-});
-
-function open(kubeconfig: string): Promise<KubeApi> {
-  return connect({ kubeconfig, env: {}, homeDir: '/nonexistent' });
-}
+afterAll(() => stop());
 
 function ensure(where: string, name: string, need: Need, more: Partial<DebugOptions> = {}, as = api) {
   const progress: DebugProgress[] = [];
@@ -54,7 +36,7 @@ function ensure(where: string, name: string, need: Need, more: Partial<DebugOpti
     namespace: where,
     pod: name,
     need,
-    options: { image, profile: 'auto', fresh: false, ttlSeconds: 900, startTimeoutMs: 30_000, ...more },
+    options: debugOptions(more),
     onProgress: (one) => progress.push(one),
     clock: realClock,
     random: Math.random,
@@ -205,7 +187,7 @@ describe('rights', () => {
   ];
 
   test('without pods/ephemeralcontainers: the Role to ask for', async () => {
-    const user = await open(await cluster.user('looker', { rules: minimal.slice(0, 1) }));
+    const user = await connectWith(await cluster.user('looker', { rules: minimal.slice(0, 1) }));
     const error = await refusal(ensure('default', 'asked', 'none', {}, user).result);
     expect(error).toMatchObject({
       exitCode: 5,
@@ -216,7 +198,7 @@ describe('rights', () => {
   });
 
   test('the smallest Role is enough, without watching and without events', async () => {
-    const user = await open(await cluster.user('minimal', { rules: minimal }));
+    const user = await connectWith(await cluster.user('minimal', { rules: minimal }));
     const container = await ensure('default', 'asked', 'none', {}, user).result;
     const tool = await runTool(user, container, ['true'], { clock: realClock });
     tool.stdout.resume();

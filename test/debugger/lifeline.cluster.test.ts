@@ -9,11 +9,9 @@ import { runTool } from '../../src/debugger/lifeline.js';
 import { listDebugContainers } from '../../src/debugger/list.js';
 import { stopDebugContainers } from '../../src/debugger/stop.js';
 import type { DebugOptions } from '../../src/debugger/types.js';
-import type { KubeApi } from '../../src/kube/api.js';
-import { connect } from '../../src/kube/connect.js';
-import { startCluster, type TestCluster } from '../cluster/harness.js';
 import type { PodProcess } from '../cluster/ipc.js';
 import { pod } from '../cluster/manifests.js';
+import { debugOptions, startConnected, type Connected } from '../tools/in-pod.js';
 import { realClock } from './fakes.js';
 
 const script = (protocol: string) =>
@@ -51,13 +49,14 @@ async function bundle(protocol: 'v5' | 'v4'): Promise<void> {
 /** Five packets a second on eth0, so that captures have something to write. */
 const pinging = ['sh', '-c', 'exec ping -q -i 0.2 $(ip -4 route show default | cut -d " " -f 3)'];
 
-let cluster: TestCluster;
-let api: KubeApi;
+let cluster: Connected['cluster'];
+let api: Connected['api'];
+let stop: Connected['stop'];
 /** Milliseconds from the cut of the network until nothing ran any more; it takes most of a minute, so the other tests run meanwhile. */
 let cut: Promise<number>;
 
 beforeAll(async () => {
-  const started = startCluster({
+  const started = startConnected({
     nodes: 1,
     objects: [
       pod({ name: 'killed-v5', command: pinging }),
@@ -68,30 +67,19 @@ beforeAll(async () => {
     ],
   });
   await Promise.all([bundle('v5'), bundle('v4')]);
-  cluster = await started;
-  api = await connect({ kubeconfig: cluster.kubeconfig, env: {}, homeDir: '/nonexistent' });
+  ({ cluster, api, stop } = await started);
   cut = cutSilently('cut');
   cut.catch(() => undefined);
 });
 
-afterAll(async () => {
-  api.close();
-  await cluster.stop();
-});
+afterAll(() => stop());
 
 function request(name: string, more: Partial<DebugOptions> = {}): DebugContainerRequest {
   return {
     namespace: 'default',
     pod: name,
     need: 'raw',
-    options: {
-      image: 'nicolaka/netshoot:v0.13',
-      profile: 'auto',
-      fresh: false,
-      ttlSeconds: 900,
-      startTimeoutMs: 30_000,
-      ...more,
-    },
+    options: debugOptions(more),
     onProgress: () => undefined,
     clock: realClock,
     random: Math.random,

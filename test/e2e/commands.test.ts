@@ -4,7 +4,7 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { startCluster, type TestCluster } from '../cluster/harness.js';
-import { namespace, pod, service } from '../cluster/manifests.js';
+import { namespace, pod, service, restrictedSecurity } from '../cluster/manifests.js';
 import { makeHome, programs, type ProgramOptions, runProgram, startProgram } from './program.js';
 
 const execute = promisify(execFile);
@@ -218,13 +218,7 @@ test('under Pod Security baseline packets are captured, under restricted ping wo
     pod({
       name: 'careful',
       namespace: 'strict',
-      securityContext: {
-        runAsUser: 1000,
-        runAsNonRoot: true,
-        allowPrivilegeEscalation: false,
-        capabilities: { drop: ['ALL'] },
-        seccompProfile: { type: 'RuntimeDefault' },
-      },
+      securityContext: restrictedSecurity,
     }),
   );
   await cluster.ready('strict', 'careful');

@@ -1,43 +1,31 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { KubeApi } from '../../src/kube/api.js';
 import { ping, type PingSummary } from '../../src/tools/ping.js';
 import type { RunTool } from '../../src/tools/run.js';
 import { sockets, type SocketTable } from '../../src/tools/sockets.js';
 import { tcpdumpText } from '../../src/tools/tcpdump-text.js';
-import { startCluster, type TestCluster } from '../cluster/harness.js';
-import { namespace, pod } from '../cluster/manifests.js';
-import { connectTo, toolsIn } from './in-pod.js';
+import { namespace, pod, restrictedSecurity } from '../cluster/manifests.js';
+import { startConnected, toolsIn, type Connected } from './in-pod.js';
 import { clock } from './local.js';
 
-const nonRoot = {
-  runAsNonRoot: true,
-  runAsUser: 1001,
-  allowPrivilegeEscalation: false,
-  capabilities: { drop: ['ALL'] },
-  seccompProfile: { type: 'RuntimeDefault' },
-};
 const web = { image: 'registry.example/web:1', command: ['/bin/httpd', '-f', '-p', '80', '-h', '/srv'] };
 
-let cluster: TestCluster;
-let api: KubeApi;
+let cluster: Connected['cluster'];
+let api: Connected['api'];
+let stop: Connected['stop'];
 
 beforeAll(async () => {
-  cluster = await startCluster({
+  ({ cluster, api, stop } = await startConnected({
     nodes: 2,
     objects: [
       namespace('tight', { podSecurity: 'restricted' }),
       ...['all', 'busy', 'netstat', 'proc'].map((name) => pod({ name, ...web })),
       pod({ name: 'peer', nodeName: 'node-2' }),
-      pod({ name: 'strict', namespace: 'tight', securityContext: nonRoot }),
+      pod({ name: 'strict', namespace: 'tight', securityContext: restrictedSecurity }),
     ],
-  });
-  api = await connectTo(cluster);
+  }));
 }, 60_000);
 
-afterAll(async () => {
-  api.close();
-  await cluster.stop();
-});
+afterAll(() => stop());
 
 async function podIP(name: string): Promise<string> {
   const { status } = await cluster.get('v1', 'Pod', 'default', name);
