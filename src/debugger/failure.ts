@@ -70,31 +70,38 @@ export function startFailure(
 ): NetdebugError | undefined {
   const name = `The debug container ${at.container} in pod ${at.namespace}/${at.pod}`;
   const warnings = events.filter(({ type }) => type === 'Warning');
-  const details = warnings.map(
-    (event) => `event ${event.reason ?? ''}: ${cleanText(event.message ?? '', 600)}`,
-  );
+  const describe = (without: string): readonly string[] =>
+    warnings.map(({ reason = '', message = '' }) => {
+      const words = cleanText(message, 600);
+      // A long story that the sentence has told is not told twice.
+      return words.length > 100 && without.includes(words) ? `event ${reason}` : `event ${reason}: ${words}`;
+    });
   if (state?.terminated) {
     return new NetdebugError(`${name} did not stay: ${describeTerminated(state.terminated)}.`, {
       exitCode: ExitCode.container,
-      details,
+      details: describe(''),
       hint: `Its image must have a POSIX shell as sh; ${image} may have none, or another way to start.`,
     });
   }
   const waiting = state?.waiting;
   const stated = finalWaiting(waiting?.reason);
   if (!stated && warnings.length === 0) return undefined;
-  const told = reasonOfEvents(warnings);
+  const told = reasonOfEvents(warnings, events);
   const reason = (stated ? waiting?.reason : undefined) ?? told.reason;
   const message = cleanText((stated ? waiting?.message : undefined) ?? told.message, 600);
-  return new NetdebugError(`${name} cannot start: ${reason}${message && `: ${message}`}.`, {
+  const why = `${reason}${message && `: ${message.replace(/\.+$/, '')}`}`;
+  return new NetdebugError(`${name} cannot start: ${why}.`, {
     exitCode: ExitCode.container,
-    details,
+    details: describe(why),
     hint: hintFor(reason, message, image),
   });
 }
 
 /** The waiting reason that these events will become, and the one of their messages that says most. */
-function reasonOfEvents(warnings: readonly KubeEvent[]): {
+function reasonOfEvents(
+  warnings: readonly KubeEvent[],
+  events: readonly KubeEvent[],
+): {
   readonly reason: string;
   readonly message: string;
 } {
@@ -102,7 +109,9 @@ function reasonOfEvents(warnings: readonly KubeEvent[]): {
   const short = messages
     .map((message) => /^Error: (\w+)$/.exec(message)?.[1])
     .find((name) => finalWaiting(name));
-  const long = messages.find((message) => !/^Error: \w+$/.test(message)) ?? '';
+  // While the node waits before it pulls again, what it says of the image is an ordinary event.
+  const backOff = events.find(({ reason }) => reason === 'BackOff')?.message;
+  const long = messages.find((message) => !/^Error: \w+$/.test(message)) ?? backOff ?? '';
   if (short !== undefined) return { reason: short, message: long };
   if (long.startsWith('Failed to pull image')) return { reason: 'ErrImagePull', message: long };
   const first = warnings[0]?.reason ?? 'Failed';

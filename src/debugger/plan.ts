@@ -28,7 +28,7 @@ export function planDebugContainer(pod: Pod, options: DebugOptions, need: Need):
   );
   const running = inOrder.find((spec) => stateOf(pod, spec)?.running !== undefined);
   if (running) return { kind: 'reuse', spec: running };
-  const starting = inOrder.find((spec) => isStarting(stateOf(pod, spec)));
+  const starting = inOrder.find((spec) => isStarting(stateOf(pod, spec)) && pullsAsAsked(spec, options));
   return starting ? { kind: 'join', spec: starting } : { kind: 'inject' };
 }
 
@@ -36,12 +36,18 @@ export function planDebugContainer(pod: Pod, options: DebugOptions, need: Need):
 function whyNot(pod: Pod): NetdebugError | undefined {
   const name = `${pod.metadata.namespace ?? ''}/${pod.metadata.name}`;
   if (pod.metadata.deletionTimestamp !== undefined) {
-    return refuse(`Pod ${name} is being deleted; the API takes a debug container, but it is never started.`);
+    return refuse(
+      `Pod ${name} is being deleted; the API takes a debug container, but it is never started.`,
+      'Name another pod of the same workload, or the workload itself (deploy/NAME).',
+    );
   }
   const phase = pod.status?.phase;
   if (phase === 'Succeeded' || phase === 'Failed') {
     const reason = pod.status?.reason === undefined ? '' : `: ${cleanText(pod.status.reason, 60)}`;
-    return refuse(`Pod ${name} has finished (${phase}${reason}); nothing can be started in it any more.`);
+    return refuse(
+      `Pod ${name} has finished (${phase}${reason}); nothing can be started in it any more.`,
+      'kubectl logs tells what it said. Name a pod that runs, or the workload itself (deploy/NAME).',
+    );
   }
   if (pod.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined) {
     return refuse(
@@ -50,14 +56,20 @@ function whyNot(pod: Pod): NetdebugError | undefined {
     );
   }
   if (pod.spec.os?.name === 'windows' || pod.spec.nodeSelector?.['kubernetes.io/os'] === 'windows') {
-    return refuse(`Pod ${name} runs on Windows, where these tools do not exist.`);
+    return refuse(
+      `Pod ${name} runs on Windows, where these tools do not exist.`,
+      'Look from the other side: name a pod on a Linux node that talks to it.',
+    );
   }
   if (pod.spec.nodeName === undefined || pod.spec.nodeName === '') {
     const condition = pod.status?.conditions?.find(
       ({ type, status }) => type === 'PodScheduled' && status === 'False',
     );
-    const message = cleanText(condition?.message ?? '', 300);
-    return refuse(`Pod ${name} is not scheduled to a node yet${message && `: ${message}`}.`);
+    const message = cleanText(condition?.message ?? '', 300).replace(/\.+$/, '');
+    return refuse(
+      `Pod ${name} is not scheduled to a node yet${message && `: ${message}`}.`,
+      `See kubectl describe pod: what keeps the scheduler is among its events.`,
+    );
   }
   return undefined;
 }
@@ -87,6 +99,13 @@ function whyNotTarget(pod: Pod, target: string | undefined): NetdebugError | und
 function isStarting(state: ContainerState | undefined): boolean {
   if (state === undefined) return true;
   return state.waiting !== undefined && !finalWaiting(state.waiting.reason);
+}
+
+/** Whether its image is pulled as is wanted now; the API server has filled in a policy where none was given. */
+function pullsAsAsked({ imagePullPolicy }: EphemeralContainer, options: DebugOptions): boolean {
+  return options.imagePullPolicy === undefined
+    ? imagePullPolicy !== 'Never'
+    : imagePullPolicy === options.imagePullPolicy;
 }
 
 function stateOf(pod: Pod, spec: EphemeralContainer): ContainerState | undefined {

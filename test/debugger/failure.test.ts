@@ -59,7 +59,23 @@ describe('startFailure on what a real kubelet said', () => {
     expect(noCommand && byStatus(noCommand).at(-1)?.hint).toBe(
       'The image busybox has no shell; name one that has with --image.',
     );
-    expect(byEvents(named('missing image'))?.details).toContain('event Failed: Error: ErrImagePull');
+    const details = byEvents(named('missing image'))?.details;
+    expect(details).toContain('event Failed: Error: ErrImagePull');
+    expect(details?.join('\n')).not.toContain('failed to pull');
+  });
+
+  test('a second container whose image the node will not pull yet says which image', () => {
+    const event = (type: string, reason: string, message: string) => ({
+      metadata: { name: reason },
+      type,
+      reason,
+      message,
+    });
+    const error = startFailure(at('second'), 'x:1', undefined, [
+      event('Normal', 'BackOff', 'Back-off pulling image "x:1"'),
+      event('Warning', 'Failed', 'Error: ImagePullBackOff'),
+    ]);
+    expect(error?.message).toMatch(/cannot start: ImagePullBackOff: Back-off pulling image "x:1"\.$/);
   });
 
   test('an immediate exit tells its code and message', () => {

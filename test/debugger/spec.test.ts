@@ -252,6 +252,19 @@ describe('planDebugContainer', () => {
     expect(plan(withContainers([named('a'), state])).kind).toBe(kind);
   });
 
+  test.each([
+    ['IfNotPresent', undefined, 'join'],
+    ['Never', undefined, 'inject'],
+    ['Never', 'Never', 'join'],
+    ['IfNotPresent', 'Always', 'inject'],
+  ])('one that starts and pulls %s, when %s is asked for: %s', (imagePullPolicy, asked, kind) => {
+    const starting = withContainers([
+      { ...named('a'), imagePullPolicy },
+      { waiting: { reason: 'ContainerCreating' } },
+    ]);
+    expect(plan(starting, { imagePullPolicy: asked }).kind).toBe(kind);
+  });
+
   const node = { containers: [{ name: 'app' }], nodeName: 'n1' };
   test.each<[string, Partial<Pod>, RegExp]>([
     [
