@@ -1,7 +1,15 @@
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { buildSync } from 'esbuild';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmdirSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { clusterBundle } from '../cluster/bundle.js';
@@ -59,25 +67,33 @@ async function until(what: string, predicate: () => boolean, timeoutMs = 10_000)
 }
 
 /** `owner.ts` as one file, beside the cluster's, where its packages are found. */
-const ownerScript = path.join(here, '..', '..', 'dist', 'test', 'owner.mjs');
+const root = path.join(here, '..', '..');
+const ownerScript = path.join('dist', 'test', 'owner.mjs');
 
 beforeAll(() => {
   clusterBundle();
   buildSync({
     entryPoints: [path.join(here, 'owner.ts')],
-    outfile: ownerScript,
+    outfile: path.join(root, ownerScript),
     bundle: true,
     platform: 'node',
     format: 'esm',
     packages: 'external',
-    define: { 'import.meta.url': JSON.stringify(new URL('../cluster/bundle.ts', import.meta.url).href) },
+    // The sources believe to be where they were, below whatever folder the script is found in.
+    banner: { js: "const sourceUrl = new URL('../../test/cluster/bundle.ts', import.meta.url).href;" },
+    define: { 'import.meta.url': 'sourceUrl' },
   });
 }, 30_000);
 
 const owners: ChildProcess[] = [];
 
+const folders: string[] = [];
+
 // A test that fails leaves nothing either.
-afterEach(() => owners.splice(0).forEach((child) => child.kill('SIGKILL')));
+afterEach(() => {
+  owners.splice(0).forEach((child) => child.kill('SIGKILL'));
+  folders.splice(0).forEach((folder) => rmdirSync(folder));
+});
 
 interface Owner {
   readonly child: ChildProcess;
@@ -85,9 +101,9 @@ interface Owner {
   readonly said: Readonly<Record<string, string>>;
 }
 
-/** Starts the owner of a cluster as a process of its own. */
-async function startOwner(prefix: readonly string[] = []): Promise<Owner> {
-  const argv = [...prefix, process.execPath, ownerScript];
+/** Starts the owner of a cluster as a process of its own; `folder` is where it finds this repository. */
+async function startOwner(prefix: readonly string[] = [], folder = root): Promise<Owner> {
+  const argv = [...prefix, process.execPath, path.join(folder, ownerScript)];
   const child = spawn(argv[0] ?? '', argv.slice(1), { stdio: 'pipe', cwd: '/' });
   owners.push(child);
   let out = '';
@@ -102,6 +118,16 @@ async function startOwner(prefix: readonly string[] = []): Promise<Owner> {
   };
   await until('the cluster of the other process', started, 20_000);
   return { child, said: JSON.parse(out) as Record<string, string> };
+}
+
+/** For root: nobody may not look into root's home, so the repository is shown elsewhere, to that process alone. */
+async function startOwnerAsNobody(): Promise<Owner> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'netdebug-repository-'));
+  folders.push(folder);
+  const bind = 'mount --bind "$1" "$2" && shift 2 && exec "$@"';
+  const elsewhere = ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', bind, 'sh', root, folder];
+  const asNobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--reset-env'];
+  return startOwner([...elsewhere, ...asNobody], folder);
 }
 
 /** Processes of a cluster with pods: at least `unshare`, the cluster itself and a pause process a pod. */
@@ -158,8 +184,7 @@ describe('a cluster', () => {
   });
 
   test('runs for a user who is not root, and packets can be captured in it', async () => {
-    const asNobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--reset-env'];
-    const { child, said } = await startOwner(process.getuid?.() === 0 ? asNobody : []);
+    const { child, said } = process.getuid?.() === 0 ? await startOwnerAsNobody() : await startOwner();
     child.kill('SIGKILL');
     expect(said).toMatchObject({ tcpdump: '0', isRoot: 'false' });
     expect(said.packets).toContain('ICMP echo request');
