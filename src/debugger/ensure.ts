@@ -7,6 +7,7 @@ import { differences, injection, isClash, sendInjection, type Injected, type Inj
 import { climb, explainInjection } from './ladder.js';
 import { planDebugContainer } from './plan.js';
 import { limitsOf } from './profile.js';
+import { checkMayExec } from './rights.js';
 import { containerName, debugContainerSpec, imageOf, profileOf, type DebugContainerSpec } from './spec.js';
 import type { Clock, DebugContainer, DebugOptions, Need, OnProgress } from './types.js';
 import { waitUntilRunning } from './wait.js';
@@ -41,7 +42,7 @@ export async function ensureDebugContainer(
   request: DebugContainerRequest,
 ): Promise<DebugContainer> {
   const { onProgress, clock } = request;
-  checkProfile(request.options);
+  checkProfile(request);
   const began = clock.now();
   for (let attempt = 1; ; attempt++) {
     const pod = await readPod(api, request);
@@ -70,7 +71,7 @@ export async function ensureDebugContainer(
 
 /** What would be sent, without sending it; admission is asked by dry run where the profile is auto. */
 export async function previewDebugContainer(api: Api, request: DebugContainerRequest): Promise<Preview> {
-  checkProfile(request.options);
+  checkProfile(request);
   const pod = await readPod(api, request);
   const plan = planDebugContainer(pod, request.options, request.need);
   if (plan.kind === 'refuse') throw plan.error;
@@ -79,8 +80,14 @@ export async function previewDebugContainer(api: Api, request: DebugContainerReq
   return { kind: 'inject', injection: injection(request.namespace, pod.metadata.name, spec) };
 }
 
-function checkProfile({ profile }: DebugOptions): void {
+function checkProfile({ options: { profile }, need }: DebugContainerRequest): void {
   if (typeof profile === 'object') checkCustom(profile.file, profile.container);
+  if (profile === 'restricted' && need === 'raw') {
+    throw new NetdebugError('With the profile restricted no packets can be captured.', {
+      exitCode: ExitCode.usage,
+      hint: 'Leave --profile out: auto takes the highest profile that the namespace allows.',
+    });
+  }
 }
 
 async function readPod(api: Api, { namespace, pod, signal }: DebugContainerRequest): Promise<Pod> {
@@ -94,8 +101,15 @@ async function readPod(api: Api, { namespace, pod, signal }: DebugContainerReque
 async function chooseSpec(api: Api, request: DebugContainerRequest, pod: Pod): Promise<DebugContainerSpec> {
   const { namespace, options, need, onProgress, random, signal } = request;
   const name = containerName(random);
-  if (options.profile !== 'auto') return debugContainerSpec(name, pod, options.profile, options);
-  return climb(api, { namespace, pod, name, options, need, onProgress, signal });
+  const rights = checkMayExec(api, request);
+  // Both are asked at once; what admission says comes first.
+  rights.catch(() => undefined);
+  const spec =
+    options.profile === 'auto'
+      ? await climb(api, { namespace, pod, name, options, need, onProgress, signal })
+      : debugContainerSpec(name, pod, options.profile, options);
+  await rights;
+  return spec;
 }
 
 async function inject(

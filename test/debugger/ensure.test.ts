@@ -85,6 +85,42 @@ describe('ensureDebugContainer', () => {
     expect(server.progress.map(({ kind }) => kind)).toEqual(['injecting', 'running']);
   });
 
+  test.each(['auto', 'netadmin'] as const)(
+    'who may not exec is told before anything is put into the pod, under %s',
+    async (profile) => {
+      const server = new FakeServer();
+      server.mayExec = false;
+      const { error } = (await ensure(server, server.request({ options: { profile } }))) as {
+        error: NetdebugError;
+      };
+      expect(error).toMatchObject({
+        exitCode: 5,
+        message: 'You may not get and create pods/exec in namespace shop.',
+        hint: expect.stringContaining('resources: [pods/ephemeralcontainers]') as unknown,
+      });
+      expect(server.patches.filter(({ dryRun }) => !dryRun)).toEqual([]);
+    },
+  );
+
+  test('where access reviews are refused the exec is left to tell', async () => {
+    const server = new FakeServer();
+    server.mayExec = undefined;
+    const result = ensure(server);
+    await server.clock.advance(0);
+    await server.status(running);
+    expect(await result).toMatchObject({ container: { reused: false } });
+  });
+
+  test('a named profile that allows no capture is refused before anything is asked', async () => {
+    const server = new FakeServer();
+    const named = server.request({ options: { profile: 'restricted' } });
+    expect(await ensure(server, named)).toMatchObject({
+      error: { exitCode: 2, message: 'With the profile restricted no packets can be captured.' },
+    });
+    await expect(previewDebugContainer(server.api, named)).rejects.toMatchObject({ exitCode: 2 });
+    expect(server.requests).toEqual([]);
+  });
+
   test('under baseline it takes the baseline profile and says so', async () => {
     const server = new FakeServer();
     server.admit = baselineNamespace;

@@ -37,6 +37,8 @@ export class FakeServer {
   admit: (patch: Patch) => EphemeralContainer | undefined = ({ container }) => container;
   warnings: readonly string[] = [];
   mayWatch = true;
+  /** What an access review says of pods/exec; undefined: it cannot be asked. */
+  mayExec: boolean | undefined = true;
   private watchers: ((event: WatchEvent<Pod>) => void)[] = [];
 
   readonly api: KubeApi = fakeApi({
@@ -46,6 +48,7 @@ export class FakeServer {
     },
     list: () => Promise.resolve({ items: this.events as never[], resourceVersion: '1' }),
     send: (_method: string, path: string, send: SendOptions = {}) => {
+      if (path.endsWith('/selfsubjectaccessreviews')) return this.review();
       const dryRun = send.query?.dryRun === 'All';
       this.requests.push(`PATCH ${path}${dryRun ? '?dryRun=All' : ''}`);
       const [container] = (send.body as { spec: { ephemeralContainers: EphemeralContainer[] } }).spec
@@ -69,6 +72,11 @@ export class FakeServer {
     watch: <T>(_path: string, { signal }: { signal?: AbortSignal | undefined }) =>
       this.watch(signal) as AsyncIterable<WatchEvent<T>>,
   });
+
+  private review(): Promise<never> {
+    if (this.mayExec === undefined) return Promise.reject(apiError(403, 'reviews are forbidden'));
+    return Promise.resolve({ object: { status: { allowed: this.mayExec } }, warnings: [] } as never);
+  }
 
   private async *watch(signal: AbortSignal | undefined): AsyncGenerator<WatchEvent<Pod>> {
     this.requests.push('WATCH');

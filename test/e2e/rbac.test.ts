@@ -111,6 +111,14 @@ async function kubeconfigOf(user: string, rights?: readonly Right[]): Promise<st
   return cluster.user(user, { namespace, ...(rules === undefined ? {} : { rules }) });
 }
 
+/** How many debug containers were ever put into a pod. */
+async function injected(name: string): Promise<number> {
+  const { spec } = (await cluster.get('v1', 'Pod', namespace, name)) as {
+    spec: { ephemeralContainers?: unknown[] };
+  };
+  return spec.ephemeralContainers?.length ?? 0;
+}
+
 const done = { code: 0, stderr: expect.not.stringContaining('error') as unknown };
 
 describe('the Role netdebug', () => {
@@ -185,6 +193,7 @@ describe.each(base.map((right) => [named(right), right] as const))('without %s',
     // Something that runs already, to be listed and stopped.
     expect(await as('debugger', ['netstat', 'web'])).toMatchObject({ code: 0 });
     const user = `without-${name.replace(/\W/g, '-')}`;
+    const before = await injected('web');
     const result = await as(
       user,
       args,
@@ -195,9 +204,11 @@ describe.each(base.map((right) => [named(right), right] as const))('without %s',
       return;
     }
     expect(result.code).toBe(5);
-    // The API server names nobody where only `create` is missing.
-    const who = name === 'create pods/exec' ? 'You' : `User ${user}`;
-    expect(result.stderr).toContain(`error: ${who} ${refused}\n`);
+    // An access review names nobody, nor does the API server where only `create` is missing.
+    expect(result.stderr).toMatch(
+      new RegExp(`^error: (You|User ${user}) ${refused.replaceAll('.', '[.]')}$`, 'm'),
+    );
+    expect(await injected('web')).toBe(before);
     // The hint is rules to ask for, with this one among them.
     expect(result.stderr).toMatch(/^hint: Ask an administrator for this (Role|rule)/m);
     expect(result.stderr).toContain(`resources: [${right.resource}]`);
