@@ -65,20 +65,6 @@ const SS_STATES: Readonly<Record<string, SocketState>> = {
   UNCONN: 'CLOSE',
 };
 
-const NETSTAT_STATES: ReadonlySet<string> = new Set<SocketState>([
-  'ESTABLISHED',
-  'SYN_SENT',
-  'SYN_RECV',
-  'FIN_WAIT1',
-  'FIN_WAIT2',
-  'TIME_WAIT',
-  'CLOSE',
-  'CLOSE_WAIT',
-  'LAST_ACK',
-  'LISTEN',
-  'CLOSING',
-]);
-
 /** include/net/tcp_states.h, from 1 on; TCP_NEW_SYN_RECV (12) is a kind of SYN_RECV. */
 const PROC_STATES: readonly SocketState[] = [
   'UNKNOWN',
@@ -95,6 +81,9 @@ const PROC_STATES: readonly SocketState[] = [
   'CLOSING',
   'SYN_RECV',
 ];
+
+/** netstat prints the kernel's names. */
+const NETSTAT_STATES: ReadonlySet<string> = new Set(PROC_STATES.slice(1));
 
 const SS_ROW = /^(tcp|udp)\s+(\S+)\s+(\d+)\s+(\d+)\s+(\S+):(\S+)\s+(\S+):(\S+)(.*)$/;
 
