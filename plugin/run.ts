@@ -54,7 +54,15 @@ export async function run(environment: Environment): Promise<number> {
     return exitCode === ExitCode.incomplete ? exitCode : (endedEarly(environment, undefined) ?? exitCode);
   } catch (thrown) {
     const early = endedEarly(environment, thrown);
-    if (early !== undefined) return early;
+    if (early !== undefined) {
+      // Who interrupts knows that he did; only what stays behind has to be said.
+      if (thrown instanceof NetdebugError && thrown.exitCode === early && thrown.hint !== undefined)
+        await writeOut(
+          environment.stderr,
+          errorText(thrown, coloursFor('stderr', color, environment), false),
+        );
+      return early;
+    }
     const error = failureOf(environment, thrown);
     await writeOut(environment.stderr, errorText(error, coloursFor('stderr', color, environment), verbose));
     return exitCodeOf(error);

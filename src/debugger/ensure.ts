@@ -4,6 +4,7 @@ import { podPath } from '../kube/paths.js';
 import type { EphemeralContainer, Pod } from '../kube/types.js';
 import { checkCustom } from './custom.js';
 import { differences, injection, isClash, sendInjection, type Injected, type Injection } from './inject.js';
+import { interruptedStart } from './interrupted.js';
 import { climb, explainInjection } from './ladder.js';
 import { planDebugContainer } from './plan.js';
 import { limitsOf } from './profile.js';
@@ -124,6 +125,8 @@ async function inject(
     dryRun: false,
     signal,
   }).catch((error: unknown) => {
+    // The request was on its way: nobody knows whether it was carried out.
+    if (signal?.aborted) throw interruptedStart({ namespace, pod: pod.metadata.name, container: asked.name });
     throw explainInjection(
       namespace,
       error,

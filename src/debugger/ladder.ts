@@ -51,17 +51,24 @@ export async function climb(api: Pick<KubeApi, 'send'>, request: ClimbRequest): 
   throw refusedError(namespace, refused, undefined);
 }
 
+/**
+ * A refusal of RBAC with the whole Role to ask for: the one right that it names, as a Role of its own, would take the others away.
+ * Any other error comes back as it is.
+ */
+export function withRole(namespace: string, error: unknown): unknown {
+  if (!isApiError(error) || !error.forbidden) return error;
+  return new NetdebugError(error.message, {
+    exitCode: ExitCode.notAllowed,
+    details: error.details,
+    hint: `Ask an administrator for this Role, bound to you:\n${debugRole(namespace)}`,
+    cause: error,
+  });
+}
+
 /** An error of the injection as a person can use it; any other error comes back as it is. */
 export function explainInjection(namespace: string, error: unknown, rung?: ProfileName): unknown {
   if (!isApiError(error)) return error;
-  if (error.forbidden) {
-    return new NetdebugError(error.message, {
-      exitCode: ExitCode.notAllowed,
-      details: error.details,
-      hint: `Ask an administrator for this Role, bound to you:\n${debugRole(namespace)}`,
-      cause: error,
-    });
-  }
+  if (error.forbidden) return withRole(namespace, error);
   const refusal = parseRefusal(error);
   if (refusal === undefined) return error;
   if (refusal.kind === 'webhook-broken') {

@@ -4,6 +4,7 @@ import { podPath } from '../kube/paths.js';
 import { isApiError } from '../kube/status.js';
 import { cleanText } from '../kube/text.js';
 import type { Pod } from '../kube/types.js';
+import { withRole } from './ladder.js';
 import { heartbeatSeconds } from './lease.js';
 import { lifelineCommand, NOT_IN_IMAGE } from './lifeline-script.js';
 import { ephemeralStatus, describeTerminated } from './status.js';
@@ -19,6 +20,8 @@ export interface ToolOptions {
 
 const termAfterMs = 2_000;
 const killAfterMs = 4_000;
+/** After SIGKILL the end comes at once, behind what is still to be read. When neither comes for this long, nobody is there any more. */
+const leaveAfterMs = 8_000;
 
 /**
  * Starts a tool in a debug container, under the lifeline: it ends when its websocket is gone, for whatever reason.
@@ -49,7 +52,7 @@ export async function runTool(
     });
     return toolSession(session, argv[0] ?? '', at, options.clock);
   } catch (error) {
-    throw (await whyNotRunning(api, at, error)) ?? error;
+    throw (await whyNotRunning(api, at, error)) ?? withRole(at.namespace, error);
   } finally {
     options.signal?.removeEventListener('abort', giveUp);
   }
@@ -78,7 +81,7 @@ function toolSession(session: ExecSession, program: string, at: ContainerAddress
       if (stopping) return;
       stopping = true;
       say('i');
-      void escalate(clock, over.signal, say);
+      void escalate(clock, over.signal, say).then(() => leaveWhenSilent(clock, over.signal, session));
     },
     signal: () => {
       say('u');
@@ -98,6 +101,18 @@ async function escalate(clock: Clock, over: AbortSignal, say: (word: 't' | 'k') 
   say('t');
   if (await overAfter(clock, killAfterMs - termAfterMs, over)) return;
   say('k');
+}
+
+/** Leaves a connection that carries nothing any more: a network that was cut without a word is else noticed after a minute only. */
+async function leaveWhenSilent(clock: Clock, over: AbortSignal, session: ExecSession): Promise<void> {
+  const stepMs = leaveAfterMs / 4;
+  for (let silentMs = 0; silentMs < leaveAfterMs;) {
+    if (await overAfter(clock, stepMs, over)) return;
+    // What lies here unread came from somebody, and who reads it may be slow.
+    const unread = session.stdout.readableLength + session.stderr.readableLength;
+    silentMs = unread > 0 ? 0 : silentMs + stepMs;
+  }
+  session.close();
 }
 
 async function overAfter(clock: Clock, milliseconds: number, over: AbortSignal): Promise<boolean> {

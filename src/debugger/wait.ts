@@ -5,6 +5,7 @@ import { isApiError } from '../kube/status.js';
 import { cleanText } from '../kube/text.js';
 import type { KubeEvent, Pod } from '../kube/types.js';
 import { eventsOf, startFailure, waitingFor } from './failure.js';
+import { interruptedStart } from './interrupted.js';
 import { ephemeralStatus } from './status.js';
 import type { Clock, ContainerAddress, OnProgress } from './types.js';
 
@@ -88,12 +89,7 @@ export async function waitUntilRunning(
         reject(notInTime(request, waitingFor(ephemeralStatus(pod, at.container)?.state, events), events));
       };
       const interrupted = (): void => {
-        reject(
-          new NetdebugError(`Interrupted while the debug container ${at.container} was starting.`, {
-            exitCode: ExitCode.interrupted,
-            hint: 'Once started it ends by itself when its --ttl is over; kubectl netdebug stop ends it at once.',
-          }),
-        );
+        reject(interruptedStart(at));
       };
       if (signal?.aborted) interrupted();
       signal?.addEventListener('abort', interrupted, { once: true, signal: over.signal });

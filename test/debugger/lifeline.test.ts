@@ -54,6 +54,18 @@ describe('runTool', () => {
     expect(exec.said()).toBe('i\nt\nk\n');
   });
 
+  test('leaves a connection on which nothing comes after SIGKILL, but not one whose reader is slow', async () => {
+    const { exec, tool, clock } = await started();
+    exec.session.stdout.push('unread');
+    tool.stop();
+    await clock.advance(30_000);
+    expect(exec.closed()).toBe(false);
+    exec.session.stdout.resume();
+    await clock.advance(10_000);
+    expect(exec.closed()).toBe(true);
+    expect((await tool.done).kind).toBe('lost');
+  });
+
   test('sends nothing more to a tool that ended when it was interrupted', async () => {
     const { exec, tool, clock } = await started();
     tool.signal('USR1');
@@ -111,7 +123,7 @@ describe('runTool', () => {
     });
   });
 
-  test('passes other refusals on as they are', async () => {
+  test('a lack of rights names the whole Role, other refusals are passed on as they are', async () => {
     const refusal = apiError(
       403,
       'pods "web-0" is forbidden: ',
@@ -120,7 +132,14 @@ describe('runTool', () => {
       '/api/v1/namespaces/shop/pods/web-0/exec',
     );
     const api = fakeApi({ exec: () => Promise.reject(refusal) });
-    await expect(runTool(api, at, ['ping'], { clock: handClock() })).rejects.toBe(refusal);
+    await expect(runTool(api, at, ['ping'], { clock: handClock() })).rejects.toMatchObject({
+      exitCode: 5,
+      message: refusal.message,
+      hint: expect.stringContaining('resources: [pods/ephemeralcontainers]') as unknown,
+    });
+    const gone = apiError(404, 'pods "web-0" not found');
+    const without = fakeApi({ exec: () => Promise.reject(gone) });
+    await expect(runTool(without, at, ['ping'], { clock: handClock() })).rejects.toBe(gone);
   });
 
   test('on a real shell: output, exit code, a program that is not there, and nothing left after abandon', async () => {
