@@ -3,7 +3,7 @@ import { ExitCode, NetdebugError } from '../errors.js';
 import type { KubeApi } from '../kube/api.js';
 import { podsPath } from '../kube/paths.js';
 import type { KubeObject, Pod, Service } from '../kube/types.js';
-import { inOrderOfChoice, isReady, podName } from './pods.js';
+import { inOrderOfChoice, isFinished, isReady, podName } from './pods.js';
 import { formatReference, type Protocol, type Reference } from './reference.js';
 import { readReference, resolvePods, serviceSelector } from './resolve.js';
 
@@ -63,6 +63,12 @@ export async function resolveDestination(
       };
     }
     case 'ip':
+      if (options.family !== undefined && options.family !== reference.family) {
+        throw new NetdebugError(`${shown} is an IPv${reference.family} address; IPv${options.family} was asked for.`, {
+          exitCode: ExitCode.usage,
+          hint: `Leave out --ipv${options.family}, or name an IPv${options.family} address.`,
+        });
+      }
       return {
         host: reference.ip,
         family: reference.family,
@@ -173,6 +179,12 @@ function podPort(pod: Pod, port: number | string | undefined, shown: string): nu
 }
 
 function podAddress(pod: Pod, family: 4 | 6 | undefined): { readonly host: string; readonly family: 4 | 6 } {
+  if (isFinished(pod)) {
+    throw new NetdebugError(
+      `Pod ${podName(pod)} has finished (${pod.status?.phase ?? ''}); its address may be another pod's by now.`,
+      { exitCode: ExitCode.target, hint: 'Name a pod that runs, or the address itself.' },
+    );
+  }
   const listed = pod.status?.podIPs?.map(({ ip }) => ip) ?? [];
   const ips = listed.length > 0 ? listed : [pod.status?.podIP ?? ''].filter((ip) => ip !== '');
   if (ips.length === 0) {

@@ -3,7 +3,7 @@ import type { KubeApi } from '../kube/api.js';
 import { namespacePath, podsPath, resourcePath } from '../kube/paths.js';
 import { isApiError } from '../kube/status.js';
 import type { KubeObject, Pod, Service } from '../kube/types.js';
-import { kindInfo } from './kinds.js';
+import { kindInfo, type ReferenceKind } from './kinds.js';
 import { nearNames } from './near.js';
 import { inOrderOfChoice, isReady, podName } from './pods.js';
 import { formatReference, type ObjectReference } from './reference.js';
@@ -53,6 +53,8 @@ export async function resolvePods(api: Api, query: PodQuery): Promise<ResolvedPo
   }
   const { reference } = query;
   const namespace = reference.namespace ?? query.namespace;
+  // Told before anything is read: whether the object exists does not matter then.
+  if (podless.includes(reference.kind)) throw standsForNoPods(reference);
   const found = await readReference<Selecting>(api, reference, namespace);
   if (reference.kind === 'pod') return { pods: [found as unknown as Pod], choice: undefined };
   const labelSelector = selectorOf(reference, found);
@@ -85,7 +87,7 @@ export async function readReference<T extends KubeObject>(
       .then(({ items }) => items.map(({ metadata }) => metadata.name))
       .catch(() => undefined);
     if (names?.length === 0 && namespace !== undefined && (await isAbsentNamespace(api, namespace))) {
-      throw absent(`There is no namespace ${namespace}.`);
+      throw absent(`There is no namespace ${namespace}.`, 'kubectl get namespaces shows those there are.');
     }
     const near = nearNames(reference.name, names ?? []);
     throw absent(
@@ -94,7 +96,7 @@ export async function readReference<T extends KubeObject>(
         ? `Did you mean ${near.join(' or ')}?`
         : names?.length === 0
           ? `There is no ${reference.kind}${where} at all.`
-          : undefined,
+          : `kubectl get ${plural}${namespaced ? ' -A' : ''} shows all there are${namespaced ? '; -n names the namespace' : ''}.`,
       error,
     );
   }
@@ -126,11 +128,17 @@ function selectorOf(reference: ObjectReference, found: Selecting): string {
     case 'ingress':
     case 'gateway':
     case 'httproute':
-      throw new NetdebugError(`${shown} does not stand for pods.`, {
-        exitCode: ExitCode.usage,
-        hint: 'Name a pod, a workload (deploy, sts, ds, rs, job) or a Service.',
-      });
+      throw standsForNoPods(reference);
   }
+}
+
+const podless: readonly ReferenceKind[] = ['node', 'ingress', 'gateway', 'httproute'];
+
+function standsForNoPods(reference: ObjectReference): NetdebugError {
+  return new NetdebugError(`${formatReference(reference)} does not stand for pods.`, {
+    exitCode: ExitCode.usage,
+    hint: 'Name a pod, a workload (deploy, sts, ds, rs, job) or a Service.',
+  });
 }
 
 /** A LabelSelector in the syntax of the query parameter. */

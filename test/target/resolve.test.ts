@@ -95,6 +95,9 @@ describe('resolvePods', () => {
       message: 'There is no pod wbe-0 in namespace shop.',
       hint: 'Did you mean web-0?',
     });
+    await expect(resolvePods(server, inShop('frontend'))).rejects.toMatchObject({
+      hint: 'kubectl get pods -A shows all there are; -n names the namespace.',
+    });
   });
 
   test('says that the namespace is not there', async () => {
@@ -119,7 +122,8 @@ describe('resolvePods', () => {
       exitCode: 6,
       message: 'No pod in any namespace has the labels a=b.',
     });
-    await expect(resolvePods(server, inShop('node/n1'))).rejects.toMatchObject({ exitCode: 2 });
+    for (const node of ['node/n1', 'node/absent'])
+      await expect(resolvePods(server, inShop(node))).rejects.toMatchObject({ exitCode: 2 });
   });
 });
 
@@ -145,6 +149,7 @@ describe('chooseContainer', () => {
 describe('resolveDestination', () => {
   const server = api({
     [`${pods}/web-0`]: pod('web-0', false),
+    [`${pods}/done`]: pod('done', false, { status: { phase: 'Succeeded', podIP: '10.1.0.9' } }),
     [`${pods}/new`]: pod('new', false, { status: { phase: 'Pending' } }),
     '/api/v1/namespaces/shop/services/api': {
       spec: {
@@ -187,6 +192,7 @@ describe('resolveDestination', () => {
   test.each([
     ['svc/api:81', 6, /no such port/],
     ['pod/new', 6, /no address yet/],
+    ['pod/done', 6, /has finished \(Succeeded\); its address may be another pod's/],
     ['external', 2, /outside the cluster/],
     ['example.com:http', 2, /ports with names/],
   ])('refuses %s', async (text, exitCode, message) => {
@@ -203,6 +209,10 @@ describe('resolveDestination', () => {
     await expect(
       resolveDestination(old, parseReference('pod/web-0'), { namespace: 'shop', family: 6 }),
     ).rejects.toMatchObject({ exitCode: 6, hint: 'It has 10.1.0.5.' });
+    await expect(at('fd00::9', 4)).rejects.toMatchObject({
+      exitCode: 2,
+      message: 'fd00::9 is an IPv6 address; IPv4 was asked for.',
+    });
   });
 });
 
