@@ -24,9 +24,9 @@ function stopOnClosedOutput(stop: (reason: StopReason) => void): void {
   process.stderr.on('error', () => undefined);
 }
 
-/** Width of a terminal; undefined for a file or a pipe, whatever the types say. */
+/** Width of a terminal; undefined for a file or a pipe, and for a terminal that was never told its size (0). */
 function columnsOf(stream: { readonly columns?: number }): number | undefined {
-  return stream.columns;
+  return stream.columns === 0 ? undefined : stream.columns;
 }
 
 function environment(): Environment {

@@ -38,6 +38,7 @@ async function readIfThere(path: string): Promise<string | undefined> {
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw new NetdebugError(`cannot read ${path}: ${(cause as Error).message}`, {
       exitCode: ExitCode.usage,
+      hint: 'mend or remove the file',
       cause,
     });
   }

@@ -1,4 +1,3 @@
-import { parse } from 'yaml';
 import * as z from 'zod';
 import type { NetdebugError } from '../../src/errors.js';
 import { parseImage, parsePolicy, parseProfile } from './debug.js';
@@ -6,6 +5,7 @@ import { parseDuration } from './duration.js';
 import type { Setting, SettingName, Settings } from './setting.js';
 import { settingNames } from './setting.js';
 import { nearest, usageError } from './usage.js';
+import { parseYamlFile } from './yamlfile.js';
 
 const value = z.union([z.string(), z.number().transform(String)], 'expected a text or a number').optional();
 const schema = z.strictObject({
@@ -28,17 +28,7 @@ const checks: Readonly<Partial<Record<SettingName, (setting: Setting) => unknown
 
 /** Reads the text of a configuration file; every value is checked, also those that a flag overrides. */
 export function parseConfig(text: string, path: string): Settings {
-  let content: unknown;
-  try {
-    content = parse(text) ?? {};
-  } catch (cause) {
-    throw usageError(
-      `${path}: not YAML: ${(cause as Error).message.split('\n')[0] ?? ''}`,
-      undefined,
-      'mend or remove the file',
-    );
-  }
-  const result = schema.safeParse(content);
+  const result = schema.safeParse(parseYamlFile(text, path) ?? {});
   if (!result.success) throw refusal(path, result.error.issues[0]);
   const settings: Partial<Record<SettingName, Setting>> = {};
   for (const name of settingNames) {

@@ -94,7 +94,7 @@ export function parseKube(words: Words): KubeRequest {
     context: wordOf(words, 'context'),
     cluster: wordOf(words, 'cluster'),
     user: wordOf(words, 'user'),
-    server: wordOf(words, 'server'),
+    server: parseServer(words),
     token: wordOf(words, 'token'),
     as: wordOf(words, 'as'),
     asGroup: wordsOf(words, 'as-group'),
@@ -108,6 +108,17 @@ export function parseKube(words: Words): KubeRequest {
       : undefined,
     requestTimeoutMs: timeoutMs === 0 ? undefined : timeoutMs,
   };
+}
+
+/** The server itself is checked where the kubeconfig's is; a number was meant for a flag that other programs call -s. */
+function parseServer(words: Words): string | undefined {
+  const server = wordOf(words, 'server');
+  if (server === undefined || !/^\d+$/.test(server)) return server;
+  throw usageError(
+    `--server: ${JSON.stringify(server)} is not the address of an API server`,
+    words.command,
+    words.command === 'ping' ? 'the size of packets is given with --size' : undefined,
+  );
 }
 
 /** RFC 1123 label, as the API server demands of namespaces. */

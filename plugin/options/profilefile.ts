@@ -1,13 +1,18 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { parse } from 'yaml';
 import * as z from 'zod';
 import type { DebugOptions, ProfileChoice } from '../../src/debugger/types.js';
 import type { Container } from '../../src/kube/types.js';
 import type { DebugRequest } from './debug.js';
 import { usageError } from './usage.js';
+import { parseYamlFile } from './yamlfile.js';
 
 const limitBytes = 1 << 20;
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a directory',
+  EACCES: 'permission denied',
+};
 
 // What a profile may set is the debugger's to decide; here it only has to be a container's fields with their types.
 const container = z.looseObject({
@@ -47,7 +52,9 @@ async function readProfile(
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
     throw usageError(
-      `${origin}: cannot read ${file}: ${code === 'ENOENT' ? 'there is no such file' : message}`,
+      `${origin}: cannot read ${file}: ${reasons[code ?? ''] ?? message}`,
+      undefined,
+      'give the name of a file with a partial container',
     );
   }
   if (text.length > limitBytes) throw usageError(`${origin}: ${file} is too large for a profile`);
@@ -56,13 +63,7 @@ async function readProfile(
 
 /** A partial container as YAML or JSON, as in `kubectl debug --custom`. */
 export function parseProfileFile(text: string, file: string): Partial<Container> {
-  let content: unknown;
-  try {
-    content = parse(text);
-  } catch (cause) {
-    throw usageError(`${file}: not YAML: ${(cause as Error).message.split('\n')[0] ?? ''}`);
-  }
-  const result = container.safeParse(content);
+  const result = container.safeParse(parseYamlFile(text, file));
   if (result.success) return result.data as Partial<Container>;
   const issue = result.error.issues[0];
   const where = issue?.path.map(String).join('.') ?? '';

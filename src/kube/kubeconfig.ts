@@ -64,7 +64,7 @@ function mergeKubeconfigs(configs: readonly Kubeconfig[]): Kubeconfig {
 export function parseKubeconfig(text: string, file: string): Kubeconfig {
   let document: unknown;
   try {
-    document = parse(text);
+    document = parse(text, { logLevel: 'error' });
   } catch (error) {
     const why = cleanText(error instanceof Error ? error.message : String(error), 300);
     throw configError(`The kubeconfig ${file} is not YAML: ${why}`, 'Check it with: kubectl config view');

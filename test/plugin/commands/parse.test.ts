@@ -96,6 +96,7 @@ describe('ping', () => {
     ['web a -o name', 'ping cannot print "name"'],
     ['web a --request-timeout soon', '--request-timeout: "soon" is not a duration'],
     ['web a --target x --container y', 'name different containers'],
+    ['web a -s 1400', '--server: "1400" is not the address of an API server'],
     ['web a -n Shop', '--namespace: "Shop" is not the name of a namespace'],
     ['frob/web a', 'is not a kind'],
     ['10.0.0.1 a', 'is an address'],

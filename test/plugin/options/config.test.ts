@@ -75,6 +75,7 @@ describe('wrong values', () => {
     ['imagePullPolicy: often', '/c.yaml: imagePullPolicy: "often" is not one of Always', ''],
     ['- a', '/c.yaml: expected keys with values', 'the keys are'],
     ['a: [', '/c.yaml: not YAML', 'mend or remove the file'],
+    ['ttl: 1m\n---\nttl: 2m\n', '/c.yaml: not YAML: Source contains multiple documents at line 2', ''],
   ])('%p is refused with the file, the key and what was expected', (text, message, hint) => {
     expect(() => parseConfig(text, '/c.yaml')).toThrow(
       expect.objectContaining({
@@ -83,6 +84,15 @@ describe('wrong values', () => {
         exitCode: 2,
       }),
     );
+  });
+
+  test('what the parser would only warn of is not printed by it', () => {
+    const warnings: unknown[] = [];
+    const listen = (warning: unknown): void => void warnings.push(warning);
+    process.on('warning', listen);
+    expect(parseConfig('image: !!js x\n', '/c.yaml').image?.text).toBe('x');
+    process.off('warning', listen);
+    expect(warnings).toEqual([]);
   });
 
   test('an empty file sets nothing', () => expect(parseConfig('', '/c.yaml')).toEqual({}));
