@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
-import type { Environment, StopReason } from './environment.js';
+import { type Environment, stopReason, type StopReason } from './environment.js';
 import { run } from './run.js';
 
 /** Ends in order on the first Ctrl-C, SIGTERM or SIGHUP, and at once on the second. */
@@ -64,6 +64,16 @@ function environment(): Environment {
   };
 }
 
-const exitCode = await run(environment());
+/** How long what was written may still take to leave after Ctrl-C; otherwise a slow reader gets all the time it needs. */
+const lastWordsMs = 2_000;
+
+const own = environment();
+const exitCode = await run(own);
 // What was written may still be in a pipe; connections that idle must not hold the program back.
-process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)));
+const exit = (): never => process.exit(exitCode);
+process.stdout.write('', () => process.stderr.write('', exit));
+if (own.signal.aborted) void setTimeout(lastWordsMs).then(exit);
+else
+  own.signal.addEventListener('abort', () =>
+    process.exit(stopReason(own.signal)?.kind === 'interrupted' ? 130 : exitCode),
+  );

@@ -9,6 +9,7 @@ import { stopCommand } from './commands/stop.js';
 import { tcpdumpCommand } from './commands/tcpdump.js';
 import { versionCommand } from './commands/version.js';
 import { type Environment, stopReason } from './environment.js';
+import { unlessReaderHangs } from './interrupt.js';
 import { readSettings } from './options/config.js';
 import type { Flags } from './options/flags.js';
 import { kubeFlags } from './options/kube.js';
@@ -49,7 +50,11 @@ export async function run(environment: Environment): Promise<number> {
       return ExitCode.ok;
     }
     const settings = await readSettings(environment);
-    const exitCode = await command.prepare(words, settings)(environment);
+    const started = command.prepare(words, settings)(environment);
+    const tell = (text: string): void => {
+      if (!switchOf(words, 'quiet')) environment.stderr.write(`${text}\n`);
+    };
+    const exitCode = await unlessReaderHangs(environment, started, ExitCode.interrupted, tell);
     if (stopReason(environment.signal)?.kind === 'output-failed') throw failureOf(environment, undefined);
     return exitCode === ExitCode.incomplete ? exitCode : (endedEarly(environment, undefined) ?? exitCode);
   } catch (thrown) {

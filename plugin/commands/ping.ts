@@ -148,10 +148,9 @@ async function pingFrom(
     onEvent: (event) => printer.print(event.kind, event, () => pingEventLine(event, colours)),
   });
   const value = { from: at, to: destination.shown, ...summary };
-  printer.print('PingSummary', value, () =>
+  await printer.print('PingSummary', value, () =>
     summary.refusal === undefined ? pingSummaryText(summary, colours) : '',
   );
-  await printer.flushed();
   return endOf(summary, at, request.destination);
 }
 
@@ -178,6 +177,6 @@ function endOf(summary: PingSummary, { namespace, pod }: PodAddress, destination
     });
   }
   if (problem !== undefined && exit !== ExitCode.interrupted)
-    throw new NetdebugError(problem, { exitCode: exit });
+    throw new NetdebugError(problem, { exitCode: exit, hint: 'Run the command again.' });
   return exit;
 }

@@ -45,8 +45,8 @@ export interface PingSummary extends PingCounts {
 
 export interface PingOptions {
   readonly run: RunTool;
-  /** Called for every line as it comes. */
-  readonly onEvent: (event: PingEvent) => void;
+  /** Called for every line as it comes. A returned promise is backpressure. */
+  readonly onEvent: (event: PingEvent) => Promise<void> | void;
   /** Ends ping in order: the summary still comes. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -111,7 +111,7 @@ async function listen(argv: readonly string[], options: PingOptions): Promise<He
   };
   options.signal?.addEventListener('abort', stop, { once: true });
   if (options.signal?.aborted === true) stop();
-  const onLine = (line: string): void => {
+  const onLine = (line: string): Promise<void> | void => {
     const parsed = parsePingLine(line);
     if (parsed === undefined) return;
     if (parsed.kind === 'counts') counts = parsed;
@@ -124,14 +124,14 @@ async function listen(argv: readonly string[], options: PingOptions): Promise<He
       }
       if ('sequence' in parsed && parsed.sequence !== undefined && seen.size < 1_000_000)
         seen.add(parsed.sequence);
-      options.onEvent(parsed);
+      return options.onEvent(parsed);
     }
   };
-  const onTrouble = (line: string): void => {
+  const onTrouble = (line: string): Promise<void> | void => {
     const text = printable(line).replace(/^ping6?: /, '');
-    if (text.trim() === '') return;
+    if (text.trim() === '') return undefined;
     if (stderr.length < 50) stderr.push(text);
-    if (address !== undefined) options.onEvent({ kind: 'PingTrouble', text });
+    return address === undefined ? undefined : options.onEvent({ kind: 'PingTrouble', text });
   };
   try {
     await Promise.all([eachLine(session.stdout, onLine), eachLine(session.stderr, onTrouble)]);
