@@ -64,10 +64,13 @@ export async function resolveDestination(
     }
     case 'ip':
       if (options.family !== undefined && options.family !== reference.family) {
-        throw new NetdebugError(`${shown} is an IPv${reference.family} address; IPv${options.family} was asked for.`, {
-          exitCode: ExitCode.usage,
-          hint: `Leave out --ipv${options.family}, or name an IPv${options.family} address.`,
-        });
+        throw new NetdebugError(
+          `${shown} is an IPv${reference.family} address; IPv${options.family} was asked for.`,
+          {
+            exitCode: ExitCode.usage,
+            hint: `Leave out --ipv${options.family}, or name an IPv${options.family} address.`,
+          },
+        );
       }
       return {
         host: reference.ip,
