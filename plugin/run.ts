@@ -52,7 +52,8 @@ export async function run(environment: Environment): Promise<number> {
     const settings = await readSettings(environment);
     const started = command.prepare(words, settings)(environment);
     const tell = (text: string): void => {
-      if (!switchOf(words, 'quiet')) environment.stderr.write(`${text}\n`);
+      if (!switchOf(words, 'quiet'))
+        environment.stderr.write(`${environment.isTTY.stderr ? '\r\u001b[2K' : ''}${text}\n`);
     };
     const exitCode = await unlessReaderHangs(environment, started, ExitCode.interrupted, tell);
     if (stopReason(environment.signal)?.kind === 'output-failed') throw failureOf(environment, undefined);

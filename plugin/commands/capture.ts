@@ -2,6 +2,7 @@ import type { CaptureSummary } from '../../src/capture/summary.js';
 import { ExitCode, NetdebugError } from '../../src/errors.js';
 import type { Command } from '../command.js';
 import type { Environment } from '../environment.js';
+import { unlessStopped } from '../interrupt.js';
 import {
   captureFlags,
   type CaptureDestination,
@@ -81,7 +82,8 @@ async function runCapture(request: CaptureCommandRequest, environment: Environme
   }
   const { prepareSink } = await import('../sinks/open.js');
   const any = request.capture.interface === 'any';
-  const sink = await prepareSink(request.destination, request.wireshark, environment, any);
+  const ready = prepareSink(request.destination, request.wireshark, environment, any);
+  const sink = await unlessStopped(environment.signal, ready);
   try {
     return await inPod(request, environment, (context, at) => captureIn(context, at, request.capture, sink));
   } finally {

@@ -75,6 +75,10 @@ async function netstatIn(
   await printDocument(environment.stdout, output.format, 'SocketTable', { ...at, ...found }, () =>
     socketsTable(found.sockets, output.format === 'wide'),
   );
+  if (found.sockets.length === 0) {
+    const what = request.listening ? 'no socket waits for peers' : 'no TCP or UDP socket is open';
+    status.note(`note: ${what} in pod ${at.namespace}/${at.pod}`);
+  }
   const unseen = found.sockets.some(({ processes }) => processes.length > 0)
     ? undefined
     : request.debug.target;

@@ -10,7 +10,7 @@ export function captureLiveText(statistics: LiveStatistics): string {
   const dropped =
     droppedByKernel === undefined ? [] : [`${count(droppedByKernel + (droppedByInterface ?? 0))} dropped`];
   return [
-    `${count(packets)} packets`,
+    packetsText(packets),
     formatSize(bytes),
     `${count(Math.round(packetsPerSecond))} packets/s`,
     `${formatSize(bytesPerSecond)}/s`,
@@ -51,7 +51,7 @@ export function captureSummaryText(summary: CaptureSummary, destination: string)
   ];
   const loss = lossText(summary);
   return [
-    `${count(packets)} packets, ${formatSize(bytes)} to ${destination} in ${formatDuration(durationMs)}: ${endings[endedBy]}`,
+    `${packetsText(packets)}, ${formatSize(bytes)} to ${destination} in ${formatDuration(durationMs)}: ${endings[endedBy]}`,
     counters.join(', '),
     ...(loss === undefined ? [] : [loss]),
     ...summary.notes.map((note) => `note: ${note}`),
@@ -68,6 +68,10 @@ function lossText({
   if (dropped === 0 || receivedByFilter === undefined) return undefined;
   const share = Math.min(100, (100 * dropped) / Math.max(receivedByFilter, dropped));
   return `warning: ${share < 0.1 ? 'less than 0.1' : share.toFixed(1)} % of the packets were lost: narrow the filter, or give a larger --buffer-size or a smaller --snaplen`;
+}
+
+function packetsText(packets: number): string {
+  return packets === 1 ? '1 packet' : `${count(packets)} packets`;
 }
 
 function known(value: number | undefined): string {

@@ -14,6 +14,7 @@ export async function openFileSink(path: string, name: string = path): Promise<S
   const regular = (await handle.stat()).isFile();
   let written = 0;
   let begun = false;
+  let failed = false;
 
   return {
     async write(chunk) {
@@ -23,6 +24,7 @@ export async function openFileSink(path: string, name: string = path): Promise<S
         await writeAll(handle, chunk, regular ? written : undefined);
         written += chunk.length;
       } catch (cause) {
+        failed = true;
         // What was there before this chunk is whole and opens; a part of it would not.
         if (regular) await handle.truncate(written).catch(() => undefined);
         throw writeFailure(name, cause);
@@ -32,6 +34,8 @@ export async function openFileSink(path: string, name: string = path): Promise<S
       try {
         if (regular && !begun) await handle.truncate(0);
         await handle.close();
+        // A file of no bytes is no capture that opens.
+        if (failed && created && written === 0) await unlink(path);
       } catch (cause) {
         throw writeFailure(name, cause);
       }
@@ -55,7 +59,7 @@ async function openForWriting(
       };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-      // Also what no plain file is: a named pipe, /dev/null, a link that leads to either.
+      // Also what no plain file is: /dev/null, or a link that leads there.
       return { handle: await open(path, constants.O_WRONLY | constants.O_CREAT), created: false };
     }
   } catch (cause) {
@@ -97,7 +101,8 @@ function reasonOf(error: unknown): string {
   return reasons[code ?? ''] ?? message;
 }
 
-function writeFailure(name: string, cause: unknown): NetdebugError {
+/** The error for packets that could not be written to what the person calls `name`. */
+export function writeFailure(name: string, cause: unknown): NetdebugError {
   return new NetdebugError(`cannot write to ${name}: ${reasonOf(cause)}`, {
     exitCode: ExitCode.incomplete,
     hint: 'what was written until then is whole and can be opened',

@@ -7,6 +7,7 @@ import type { CaptureDestination } from '../options/capture.js';
 import type { Setting } from '../options/setting.js';
 import { usageError } from '../options/usage.js';
 import { openFileSink } from './file.js';
+import { isPipe, openPipeSink } from './pipe.js';
 import { openStdoutSink } from './stdout.js';
 import { findWireshark, hasDesktop, type WiresharkFound } from './wireshark-find.js';
 
@@ -37,7 +38,9 @@ export async function prepareSink(
       return opened('stdout', openStdoutSink(environment), true);
     case 'file': {
       const { path } = destination;
-      return opened(path, await openFileSink(resolve(environment.cwd, path), path), false);
+      const at = resolve(environment.cwd, path);
+      const sink = (await isPipe(at)) ? openPipeSink(at, path, environment) : openFileSink(at, path);
+      return opened(path, await sink, false);
     }
     case 'wireshark': {
       const found = lookForWireshark(wireshark, environment);

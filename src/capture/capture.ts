@@ -143,7 +143,7 @@ async function finish(
   quietMs: number,
   over: AbortSignal,
 ): Promise<void> {
-  const leave = (): Promise<void> => output.abort(new Error('it took no more data for too long'));
+  const leave = (): Promise<void> => output.abort(new Error('whoever takes them took nothing more.'));
   if (hangs && output.busy) return leave();
   const late = clock.sleep(quietMs, over).then(() => (over.aborted ? undefined : leave()));
   await Promise.race([output.close(), late]);

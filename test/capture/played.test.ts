@@ -101,7 +101,7 @@ describe('capture of a played tcpdump', () => {
     interrupt();
     const { exit, problems } = await summary;
     expect(exit).toBe(8);
-    expect(problems[0]).toBe('The packets could not be written: it took no more data for too long');
+    expect(problems[0]).toBe('The packets could not be written: whoever takes them took nothing more.');
     expect(sink.calls).toEqual(['abort']);
   });
 

@@ -157,6 +157,7 @@ describe('what is said', () => {
     expect(captureSummaryText(summary, 'x.pcap')).toBe(
       '42 packets, 5.1 kB to x.pcap in 12s: the limit was reached\n42 captured, 42 received by filter, 0 dropped by kernel, last record whole',
     );
+    expect(captureSummaryText({ ...summary, packets: 1 }, 'x.pcap')).toMatch(/^1 packet, 5\.1 kB/);
     const lossy = {
       ...summary,
       receivedByFilter: 200,

@@ -1,16 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openFileSink } from '../../../plugin/sinks/file.js';
+import { isPipe, openPipeSink } from '../../../plugin/sinks/pipe.js';
 import { openStdoutSink } from '../../../plugin/sinks/stdout.js';
 import { streamSink } from '../../../plugin/sinks/stream.js';
 import { openWiresharkSink, wiresharkVersion } from '../../../plugin/sinks/wireshark.js';
 import { SinkClosed } from '../../../src/capture/sink.js';
+import { realClock } from '../../debugger/fakes.js';
+import { fakeEnvironment } from '../environment.js';
 
 let folder = '';
 beforeAll(async () => {
@@ -63,6 +66,58 @@ describe('file', () => {
     });
     await sink.abort('full');
     expect(existsSync('/dev/full')).toBe(true);
+  });
+});
+
+describe('named pipe', () => {
+  const made = (name: string): string => {
+    const path = join(folder, name);
+    execFileSync('mkfifo', [path]);
+    return path;
+  };
+  const environment = () => {
+    const { signal, stderr, err, stop } = fakeEnvironment([]);
+    return { signal, stderr, err, stop, clock: { ...realClock, every: () => () => undefined } };
+  };
+
+  test('is told from a file', async () => {
+    expect(await isPipe(made('told'))).toBe(true);
+    expect(await isPipe(join(folder, 'nothing'))).toBe(false);
+    expect(await isPipe('/dev/null')).toBe(false);
+  });
+
+  test('waits for its reader, which then gets more than fits into the pipe', async () => {
+    const path = made('read');
+    const around = environment();
+    const opening = openPipeSink(path, 'read', around);
+    const reading = readFile(path);
+    const sink = await opening;
+    const chunk = new Uint8Array(300_000).fill(7);
+    await sink.write(chunk);
+    await sink.close();
+    expect((await reading).equals(chunk)).toBe(true);
+    expect(around.err()).toBe('waiting for a reader of read\n');
+  });
+
+  test('Ctrl-C ends the wait', async () => {
+    const around = environment();
+    const opening = openPipeSink(made('unread'), 'unread', around);
+    const reason = { kind: 'interrupted', signal: 'SIGINT' } as const;
+    around.stop(reason);
+    await expect(opening).rejects.toBe(reason);
+  });
+
+  test('a reader that goes is an end in order, one that hangs can be left', async () => {
+    const path = made('left');
+    const reader = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const sink = await openPipeSink(path, 'left', environment());
+    const writing = sink.write(new Uint8Array(300_000));
+    await sink.abort(new Error('it hangs'));
+    await expect(writing).resolves.toBeUndefined();
+    const next = await openPipeSink(path, 'left', environment());
+    await reader.close();
+    await expect(next.write(bytes('x'))).rejects.toBeInstanceOf(SinkClosed);
+    await next.close();
   });
 });
 
