@@ -104,7 +104,7 @@ function noteEnforcement({ name = '', enforces }: PluginBehaviour, status: Statu
 
 /** The objects of the files or of the cluster, and the namespace of references that carry none. */
 async function readSnapshot(
-  { kube, files }: PolicyCommandRequest,
+  { kube, files, output }: PolicyCommandRequest,
   environment: Environment,
   wants: (namespace: string) => readonly Want[],
 ): Promise<{ readonly snapshot: Snapshot; readonly namespace: string }> {
@@ -112,7 +112,8 @@ async function readSnapshot(
     const namespace = kube.namespace ?? 'default';
     return { snapshot: await readFiles(files, namespace), namespace };
   }
-  return withCluster(kube, environment, async (api) => {
+  const status = createStatusLine(environment, output.quiet);
+  return withCluster(kube, environment, status, async (api) => {
     const reading = readCluster(api, wants(api.namespace), wantsOfHostNetwork);
     return { snapshot: await unlessStopped(environment.signal, reading), namespace: api.namespace };
   });

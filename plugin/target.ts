@@ -27,7 +27,7 @@ export function inPod(
 ): Promise<number> {
   const { kube, debug, output, target } = request;
   const status = createStatusLine(environment, output.quiet);
-  return withCluster(kube, environment, async (api) => {
+  return withCluster(kube, environment, status, async (api) => {
     const context = { api, environment, status, output, debug };
     try {
       return await inChosenPod(api, target, status, environment.signal, (at) => task(context, at));

@@ -69,7 +69,7 @@ function runList(request: ListCommandRequest, environment: Environment): Promise
   const { kube, output, allNamespaces, labelSelector, ended } = request;
   const { clock, signal, stdout } = environment;
   const status = createStatusLine(environment, output.quiet);
-  return withCluster(kube, environment, async (api) => {
+  return withCluster(kube, environment, status, async (api) => {
     const { listDebugContainers } = await import('../../src/debugger/list.js');
     const namespace = allNamespaces ? undefined : api.namespace;
     const containers = await unlessStopped(

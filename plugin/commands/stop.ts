@@ -84,7 +84,7 @@ function runStop(request: StopCommandRequest, environment: Environment): Promise
   const { kube, output, dryRun } = request;
   const { clock, signal } = environment;
   const status = createStatusLine(environment, output.quiet);
-  return withCluster(kube, environment, async (api) => {
+  return withCluster(kube, environment, status, async (api) => {
     const containers = await unlessStopped(signal, containersOf(api, request, environment));
     if (containers.length === 0) status.note('no debug containers found');
     const { neverStarts, stopDebugContainers } = await import('../../src/debugger/stop.js');

@@ -33,7 +33,7 @@ export function kubeClient(parts: ClientParts): KubeApi {
   const { server } = endpoint;
   const deadline = async <T>(options: ReadOptions, work: (signal: AbortSignal) => Promise<T>) => {
     await ready(endpoint, options.signal);
-    return withDeadline(server, options.timeoutMs ?? parts.timeoutMs, options.signal, work);
+    return withDeadline(endpoint, options.timeoutMs ?? parts.timeoutMs, options.signal, work);
   };
   /** A read with its retries; `read` consumes the answer, so that a body that breaks off is read again as well. */
   const fetch = <T>(

@@ -26,6 +26,8 @@ export interface ConnectOptions extends ConnectFlags {
   readonly pluginStderr?: Writable | undefined;
   /** Limit for one run of a credential plugin, milliseconds; default 2 minutes, 10 when it may ask a person. */
   readonly pluginTimeoutMs?: number | undefined;
+  /** Told while the API server takes its time, with its URL. */
+  readonly onSlow?: ((server: string, waitedMs: number | undefined) => void) | undefined;
   /** Default `kubectl-netdebug`. */
   readonly userAgent?: string | undefined;
   /** Where a pod finds its service account, for tests. */
@@ -61,12 +63,14 @@ export async function connect(options: ConnectOptions): Promise<KubeApi> {
       : undefined,
   ]);
   const trusted = ca ?? roots;
+  const { onSlow } = options;
   return kubeClient({
     endpoint: {
       server: settings.server,
       agent,
       credentials,
       userAgent: options.userAgent ?? 'kubectl-netdebug',
+      ...(onSlow && { onSlow: (waitedMs: number | undefined) => onSlow(settings.server, waitedMs) }),
       tls: {
         ...(trusted !== undefined && { ca: trusted }),
         ...(settings.tlsServerName !== undefined && { servername: settings.tlsServerName }),

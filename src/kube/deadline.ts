@@ -29,12 +29,30 @@ export const systemClock: Clock = {
     }),
 };
 
+/** Told every second from the third on how long a call has taken so far, milliseconds; and undefined once, when it ended after all. */
+export type OnSlow = (waitedMs: number | undefined) => void;
+
+const SLOW_MS = 3000;
+
+function watchSlow(onSlow: OnSlow | undefined): () => void {
+  if (!onSlow) return () => undefined;
+  let waitedMs = 0;
+  const timer = setInterval(() => {
+    waitedMs += 1000;
+    if (waitedMs >= SLOW_MS) onSlow(waitedMs);
+  }, 1000);
+  return () => {
+    clearInterval(timer);
+    if (waitedMs >= SLOW_MS) onSlow(undefined);
+  };
+}
+
 /**
  * Runs `work` with a signal that is aborted by the caller's signal or when `timeoutMs` is over; then it rejects with the caller's reason
  * or a timeout error. Once `work` is done, the signal stays quiet: what follows (a long stream) is not bound by the deadline.
  */
 export async function withDeadline<T>(
-  server: string,
+  { server, onSlow }: { readonly server: string; readonly onSlow?: OnSlow | undefined },
   timeoutMs: number,
   outer: AbortSignal | undefined,
   work: (signal: AbortSignal) => Promise<T>,
@@ -46,9 +64,11 @@ export async function withDeadline<T>(
   // kubectl's --request-timeout=0 means no limit; timers end at 2^31 ms (24 days).
   const limit = timeoutMs > 0 ? Math.min(timeoutMs, 2 ** 31 - 1) : 2 ** 31 - 1;
   const timer = setTimeout(() => controller.abort(timeoutError(server, limit)), limit);
+  const ended = watchSlow(onSlow);
   try {
     return await work(controller.signal);
   } finally {
+    ended();
     clearTimeout(timer);
     outer?.removeEventListener('abort', forward);
   }

@@ -38,7 +38,7 @@ export async function openExec(
   tuning: ExecTuning = {},
 ): Promise<ExecSession> {
   await ready(endpoint, request.signal);
-  return withDeadline(endpoint.server, request.timeoutMs ?? 30_000, request.signal, async (signal) => {
+  return withDeadline(endpoint, request.timeoutMs ?? 30_000, request.signal, async (signal) => {
     try {
       return await upgrade(endpoint, request, tuning, signal);
     } catch (error) {

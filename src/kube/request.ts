@@ -5,6 +5,7 @@ import type { SecureContextOptions } from 'node:tls';
 import { readBody } from './body.js';
 import { connectionError } from './connection-error.js';
 import type { CredentialSource, Credentials } from './credentials.js';
+import type { OnSlow } from './deadline.js';
 import { queryString } from './paths.js';
 import { hostOf } from './proxy.js';
 import { ApiError, parseStatus, retryAfter } from './status.js';
@@ -21,6 +22,8 @@ export interface Endpoint {
   };
   readonly credentials: CredentialSource;
   readonly userAgent: string;
+  /** Told while an answer is waited for. */
+  readonly onSlow?: OnSlow | undefined;
 }
 
 /** One request; the body is text already. */

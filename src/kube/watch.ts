@@ -84,7 +84,7 @@ function open(
   position: Position,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
-  return withDeadline(parts.endpoint.server, parts.timeoutMs, signal, (limited) =>
+  return withDeadline(parts.endpoint, parts.timeoutMs, signal, (limited) =>
     exchange(parts.endpoint, {
       method: 'GET',
       path,
