@@ -200,7 +200,9 @@ describe('exec-client-gone', () => {
     if (how.startsWith('websocket close frame')) {
       session.close();
       if (how.includes('closed 100 ms after')) {
-        setTimeout(() => session.destroy(), 100);
+        void session
+          .until('the answer to the close frame', () => session.closeCode !== undefined)
+          .then(() => setTimeout(() => session.destroy(), 100));
       }
     } else if (how.startsWith('socket destroyed')) {
       session.destroy();
@@ -249,6 +251,7 @@ describe('exec-client-gone', () => {
         await cluster.run(['kill', '-9', ...pids.map(String)]);
       }
       if (one?.clientDid.startsWith('websocket close frame')) {
+        await session.until('the answer to the close frame', () => session.closeCode !== undefined);
         expect(session.closeCode).toBe(1000);
         expect(session.data(3).length).toBe(0);
       }
