@@ -30,12 +30,24 @@ export function inPod(
   return withCluster(kube, environment, status, async (api) => {
     const context = { api, environment, status, output, debug };
     try {
-      return await inChosenPod(api, target, status, environment.signal, (at) => task(context, at));
+      return await inChosenPod(api, target, status, environment.signal, (at) =>
+        task(context, at).catch((error: unknown) => explained(api, at, error)),
+      );
     } finally {
       // An error is printed under what was shown, not behind it.
       status.clear();
     }
   });
+}
+
+/** A result that is not whole is told with what became of the pod, if that explains it. Always throws. */
+async function explained(api: KubeApi, at: PodAddress, error: unknown): Promise<never> {
+  if (!(error instanceof NetdebugError) || error.exitCode !== ExitCode.incomplete) throw error;
+  const { podFate } = await import('../src/debugger/fate.js');
+  const fate = await podFate(api, at);
+  if (fate === undefined) throw error;
+  const { message, exitCode, details, hint, cause } = error;
+  throw new NetdebugError(message, { exitCode, details: [...details, fate], hint, cause });
 }
 
 /** The pod that a target stands for; a choice is told on stderr. Rejects with a NetdebugError when there is none. */

@@ -1,6 +1,6 @@
 import type { CaptureRequest } from '../../src/capture/plan.js';
 import { parseCount } from './count.js';
-import { parseDuration } from './duration.js';
+import { longestWaitMs, parseDuration } from './duration.js';
 import type { Flags } from './flags.js';
 import { flagSetting } from './setting.js';
 import { parseSize } from './size.js';
@@ -19,6 +19,9 @@ export type CaptureDestination =
   | { readonly kind: 'file'; readonly path: string };
 
 const precisions = ['micro', 'nano'] as const;
+
+/** tcpdump counts its ring in KiB, in 31 bits of bytes. */
+const mostBufferBytes = 2 ** 31 - 1024;
 
 /** Flags that say what to capture, and where it goes. */
 export const captureFlags: Flags = {
@@ -90,10 +93,11 @@ export function parseCapture(words: Words): CaptureOptions {
     interface: wordOf(words, 'interface') ?? 'any',
     filter: parseFilter(words),
     packetCount: packetCount === undefined ? undefined : parseCount(packetCount),
-    durationMs: duration === undefined ? undefined : parseDuration(duration),
+    durationMs: duration === undefined ? undefined : parseDuration(duration, 1, longestWaitMs),
     maxBytes: maxSize === undefined ? undefined : parseSize(maxSize, 1024),
     snaplen: snaplen === undefined ? undefined : parseCount(snaplen, 1, 262_144),
-    bufferKiB: bufferSize === undefined ? undefined : Math.ceil(parseSize(bufferSize, 1024) / 1024),
+    bufferKiB:
+      bufferSize === undefined ? undefined : Math.ceil(parseSize(bufferSize, 1024, mostBufferBytes) / 1024),
     precision: precisions.find((unit) => unit === wordOf(words, 'precision')),
   };
 }

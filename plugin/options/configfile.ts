@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import type { NetdebugError } from '../../src/errors.js';
 import { parseImage, parsePolicy, parseProfile } from './debug.js';
-import { parseDuration } from './duration.js';
+import { longestWaitMs, parseDuration } from './duration.js';
 import type { Setting, SettingName, Settings } from './setting.js';
 import { settingNames } from './setting.js';
 import { nearest, usageError } from './usage.js';
@@ -23,7 +23,7 @@ const checks: Readonly<Partial<Record<SettingName, (setting: Setting) => unknown
   imagePullPolicy: parsePolicy,
   profile: parseProfile,
   ttl: (setting) => parseDuration(setting, 1000),
-  startTimeout: (setting) => parseDuration(setting, 1000),
+  startTimeout: (setting) => parseDuration(setting, 1000, longestWaitMs),
 };
 
 /** Reads the text of a configuration file; every value is checked, also those that a flag overrides. */

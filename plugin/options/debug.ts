@@ -1,5 +1,5 @@
 import type { DebugOptions } from '../../src/debugger/types.js';
-import { parseDuration } from './duration.js';
+import { longestWaitMs, parseDuration } from './duration.js';
 import type { Flag, Flags } from './flags.js';
 import type { Setting, Settings } from './setting.js';
 import { settingOf } from './setting.js';
@@ -90,7 +90,7 @@ export function parseDebug(words: Words, settings: Settings): DebugRequest {
     target: parseTarget(words),
     fresh: switchOf(words, 'fresh'),
     ttlSeconds: ttl === undefined ? 900 : Math.ceil(parseDuration(ttl, 1000) / 1000),
-    startTimeoutMs: startTimeout === undefined ? 60_000 : parseDuration(startTimeout, 1000),
+    startTimeoutMs: startTimeout === undefined ? 60_000 : parseDuration(startTimeout, 1000, longestWaitMs),
     dryRun: switchOf(words, 'dry-run'),
   };
 }

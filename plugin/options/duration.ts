@@ -30,8 +30,11 @@ export function durationMs(text: string): number | undefined {
   return text === '' || !Number.isFinite(total) ? undefined : total;
 }
 
-/** A duration of at least `leastMs` and at most a year, in milliseconds. Throws a usage error that says what was expected. */
-export function parseDuration(setting: Setting, leastMs = 1): number {
+/** Longer than this a timer cannot wait. */
+export const longestWaitMs = 24 * 8.64e7;
+
+/** A duration from `leastMs` to `mostMs` (default a year), in milliseconds. Throws a usage error that says what was expected. */
+export function parseDuration(setting: Setting, leastMs = 1, mostMs = 365 * 8.64e7): number {
   const value = durationMs(setting.text);
   if (value === undefined) {
     throw usageError(
@@ -40,11 +43,11 @@ export function parseDuration(setting: Setting, leastMs = 1): number {
       `expected ${durationForm}`,
     );
   }
-  if (value < leastMs || value > 365 * 8.64e7) {
+  if (value < leastMs || value > mostMs) {
     throw usageError(
       `${setting.origin}: ${setting.text} is out of range`,
       undefined,
-      `expected ${formatDuration(leastMs)} to 365d`,
+      `expected ${formatDuration(leastMs)} to ${formatDuration(mostMs)}`,
     );
   }
   return Math.round(value);

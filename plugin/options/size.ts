@@ -13,9 +13,20 @@ export function sizeBytes(text: string): number | undefined {
   return Number.isSafeInteger(bytes) ? bytes : undefined;
 }
 
-/** A size of at least `leastBytes`, in bytes. Throws a usage error that says what was expected. */
-export function parseSize(setting: Setting, leastBytes = 1): number {
+/** A size from `leastBytes` to `mostBytes`, in bytes. Throws a usage error that says what was expected. */
+export function parseSize(
+  setting: Setting,
+  leastBytes = 1,
+  mostBytes: number = Number.MAX_SAFE_INTEGER,
+): number {
   const value = sizeBytes(setting.text);
+  if (value !== undefined && value > mostBytes) {
+    throw usageError(
+      `${setting.origin}: ${setting.text} is too much`,
+      undefined,
+      `expected at most ${formatSize(mostBytes)}`,
+    );
+  }
   if (value === undefined || value < leastBytes) {
     throw usageError(
       `${setting.origin}: ${JSON.stringify(setting.text)} is not a size${value === undefined ? '' : ` of ${leastBytes} bytes or more`}`,

@@ -151,7 +151,7 @@ function summarise(request: PingRequest, heard: Heard): PingSummary {
     errors: 0,
   };
   const refusal = heard.counts === undefined ? refusalOf(request.destination, heard) : undefined;
-  const problem = refusal === undefined && heard.counts === undefined ? problemOf(heard) : undefined;
+  const problem = refusal === undefined ? problemOf(request, heard) : undefined;
   const exit = exitOf(counts, refusal?.reason, problem !== undefined, heard.stopped);
   return {
     kind: 'PingSummary',
@@ -195,7 +195,12 @@ function reasonOf(destination: string, text: string): PingRefusal {
   return 'other';
 }
 
-function problemOf(heard: Heard): string {
+function problemOf({ count }: PingRequest, heard: Heard): string | undefined {
+  if (heard.counts !== undefined) {
+    const { transmitted } = heard.counts;
+    if (heard.stopped || transmitted >= (count ?? Infinity)) return undefined;
+    return `ping was ended in the pod by somebody else after ${transmitted} packets.`;
+  }
   if (heard.end.kind === 'lost')
     return `${heard.end.error.message} The counts are of what was seen until then.`;
   if (heard.end.kind === 'exited' && heard.end.exitCode > 128)

@@ -202,6 +202,11 @@ export function tcpdumpFailure(
       exitCode: ExitCode.usage,
     });
   }
+  if (words.length === 0 && end.kind === 'exited' && end.exitCode > 128) {
+    return new NetdebugError(`tcpdump was killed in the pod (exit code ${end.exitCode}).`, {
+      exitCode: ExitCode.incomplete,
+    });
+  }
   const filter = filterWord(request.filter);
   // Where the filter is among the arguments, as it was typed, only libpcap's words tell what was wrong.
   const aboutFilter = filter === undefined ? FILTER_WORDS.test(all) : words.length > 0;

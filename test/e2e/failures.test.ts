@@ -274,6 +274,22 @@ describe.each([
       expect(code).toBe(8);
     });
 
+    test('a pod that is deleted under a ping: it is said, and no success', async () => {
+      const target = pod({ name: `goner-${name}` });
+      await cluster.apply(target);
+      await cluster.ready('default', `goner-${name}`);
+      const ping = startProgram(['ping', `goner-${name}`, '127.0.0.1', '-c', '0', '-i', '0.1'], {
+        program,
+        kubeconfig: cluster.kubeconfig,
+        env: { HOME: home },
+      });
+      await ping.says(/icmp_seq=2/, 'stdout');
+      await cluster.remove(target);
+      const { code, stderr } = await ping.ended;
+      expect(code).toBe(8);
+      expect(stderr).toMatch(/^error: .*\n {2}pod default\/goner-\w+ (is being|was) deleted$/m);
+    });
+
     test('a connection that is cut: what came is kept', async () => {
       const file = join(home, 'cut.pcap');
       const capture = startProgram(['capture', 'web', '-w', file], {

@@ -10,10 +10,12 @@ interface Outcome {
   readonly events: PingEvent[];
 }
 
-async function replay(destination: string, said: Said): Promise<Outcome> {
+/** @param count What was asked for; as many packets as were sent unless another is given. */
+async function replay(destination: string, said: Said, count?: number): Promise<Outcome> {
   const events: PingEvent[] = [];
+  const sent = /(\d+) packets transmitted/.exec(said.stdout ?? '')?.[1];
   const summary = await ping(
-    { destination },
+    { destination, count: count ?? (sent === undefined ? undefined : Number(sent)) },
     { run: () => Promise.resolve(recorded(said)), onEvent: (event) => void events.push(event) },
   );
   return { summary, events };
@@ -50,6 +52,17 @@ describe('ping, as recorded in pods', () => {
       complete: true,
       problem: undefined,
       exit: 0,
+    });
+  });
+
+  test('one that was ended in the pod before it had sent all is not complete', async () => {
+    const said = answerTo('netshoot', 'ping', '-n', '-c', '3', '-i', '0.2', '10.244.2.99');
+    const { summary } = await replay('10.244.2.99', said, 9);
+    expect(summary).toMatchObject({
+      transmitted: 3,
+      complete: false,
+      problem: 'ping was ended in the pod by somebody else after 3 packets.',
+      exit: 8,
     });
   });
 

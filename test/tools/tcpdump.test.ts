@@ -153,7 +153,7 @@ describe('tcpdumpFailure', () => {
   test('killed before the first word', () => {
     expect(tcpdumpFailure([], exited(137), { filter: 'tcp' })).toMatchObject({
       exitCode: 8,
-      message: 'tcpdump failed: exit code 137.',
+      message: 'tcpdump was killed in the pod (exit code 137).',
     });
   });
 

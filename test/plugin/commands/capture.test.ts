@@ -82,6 +82,8 @@ describe('capture', () => {
     [['web', '--', '-i', 'eth0'], 'after -- comes a filter, and -i is none'],
     [['web', '-c', '0'], '--packet-count: "0" is not a whole number'],
     [['web', '--duration', 'long'], '--duration: "long" is not a duration'],
+    [['web', '--buffer-size', '3GiB'], '--buffer-size: 3GiB is too much'],
+    [['web', '--duration', '100d'], '--duration: 100d is out of range'],
     [['web', '--max-size', '10'], '--max-size: "10" is not a size of 1024 bytes or more'],
     [['web', '--snaplen', '300000'], '--snaplen: "300000" is not a whole number from 1 to 262144'],
     [['web', '--precision', 'pico'], '--precision: "pico" is not one of micro, nano'],

@@ -69,7 +69,7 @@ describe('wrong values', () => {
     ['image: [1]', '/c.yaml: image: expected a text or a number', 'the keys are image'],
     ['imaeg: x', '/c.yaml: imaeg: no such key', 'did you mean image?'],
     ['ttl: soon', '/c.yaml: ttl: "soon" is not a duration', 'such as 90s'],
-    ['startTimeout: 1ms', '/c.yaml: startTimeout: 1ms is out of range', 'expected 1s to 365d'],
+    ['startTimeout: 1ms', '/c.yaml: startTimeout: 1ms is out of range', 'expected 1s to 24d'],
     ['color: pink', '/c.yaml: color: expected auto, always or never', 'the keys are'],
     ['profile: root', '/c.yaml: profile: "root" is not a profile', 'expected auto, netadmin'],
     ['imagePullPolicy: often', '/c.yaml: imagePullPolicy: "often" is not one of Always', ''],

@@ -1,7 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parseCount } from '../../../plugin/options/count.js';
-import { durationMs, formatDuration, parseDuration } from '../../../plugin/options/duration.js';
+import {
+  durationMs,
+  formatDuration,
+  longestWaitMs,
+  parseDuration,
+} from '../../../plugin/options/duration.js';
 import { formatSize, parseSize, sizeBytes } from '../../../plugin/options/size.js';
 
 const given = (text: string) => ({ text, origin: '--x' });
@@ -33,6 +38,9 @@ describe('durations', () => {
     );
     expect(() => parseDuration(given('100ms'), 1000)).toThrow('--x: 100ms is out of range');
     expect(() => parseDuration(given('9999d'))).toThrow('--x: 9999d is out of range');
+    expect(() => parseDuration(given('25d'), 1, longestWaitMs)).toThrow(
+      expect.objectContaining({ hint: 'expected 1ms to 24d' }),
+    );
   });
 
   test.each([
