@@ -96,7 +96,8 @@ const reasons: Readonly<Record<string, string>> = {
   ETXTBSY: 'the file is being executed',
 };
 
-function reasonOf(error: unknown): string {
+/** Why the operating system refused, in words. */
+export function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
   return reasons[code ?? ''] ?? message;
 }

@@ -4,9 +4,11 @@ import type { Sink } from '../../src/capture/sink.js';
 import { ExitCode, NetdebugError } from '../../src/errors.js';
 import type { Environment } from '../environment.js';
 import type { CaptureDestination } from '../options/capture.js';
+import type { Rotation } from '../options/files.js';
 import type { Setting } from '../options/setting.js';
 import { usageError } from '../options/usage.js';
-import { openFileSink } from './file.js';
+import { openFiles } from './files.js';
+import { gzipSink, isGzipName } from './gzip.js';
 import { isPipe, openPipeSink } from './pipe.js';
 import { openStdoutSink } from './stdout.js';
 import { findWireshark, hasDesktop, type WiresharkFound } from './wireshark-find.js';
@@ -25,13 +27,14 @@ export interface ReadySink {
 
 /**
  * Finds the destination and makes sure that it can take packets. Throws a usage error when it cannot: no such directory, a
- * terminal, no Wireshark or one that is too old. `any`: packets of all interfaces.
+ * terminal, no Wireshark or one that is too old. `any`: packets of all interfaces. `rotation`: of files only.
  */
 export async function prepareSink(
   destination: CaptureDestination,
   wireshark: Setting | undefined,
   environment: Environment,
   any: boolean,
+  rotation?: Rotation,
 ): Promise<ReadySink> {
   switch (destination.kind) {
     case 'stdout':
@@ -39,8 +42,7 @@ export async function prepareSink(
     case 'file': {
       const { path } = destination;
       const at = resolve(environment.cwd, path);
-      const sink = (await isPipe(at)) ? openPipeSink(at, path, environment) : openFileSink(at, path);
-      return opened(path, await sink, false);
+      return opened(path, await openPath(at, path, rotation, environment), false);
     }
     case 'wireshark': {
       const found = lookForWireshark(wireshark, environment);
@@ -57,6 +59,19 @@ export async function prepareSink(
       );
     }
   }
+}
+
+async function openPath(
+  at: string,
+  name: string,
+  rotation: Rotation | undefined,
+  environment: Environment,
+): Promise<Sink> {
+  if (!(await isPipe(at))) return openFiles(at, name, rotation, environment);
+  if (rotation !== undefined)
+    throw usageError(`${name} is a named pipe, which cannot go on in another file`, 'capture');
+  const pipe = await openPipeSink(at, name, environment);
+  return isGzipName(at) ? gzipSink(pipe, name, environment.clock) : pipe;
 }
 
 function opened(name: string, sink: Sink, takesStdout: boolean): ReadySink {
