@@ -15,6 +15,7 @@ export async function printDryRun(
   need: Need,
   run: readonly string[],
 ): Promise<number> {
+  if (at.node !== undefined) return printNodeDryRun(context, at.namespace, at.node, need, run);
   const { api, environment, status, output, debug } = context;
   const [{ previewDebugContainer }, { readDebugOptions }] = await Promise.all([
     import('../src/debugger/ensure.js'),
@@ -41,7 +42,27 @@ export async function printDryRun(
           },
           patch: preview.injection.body,
         };
-  const value = { namespace: at.namespace, pod: at.pod, ...what, run };
+  return print(context, { namespace: at.namespace, pod: at.pod, ...what, run });
+}
+
+/** The same for a node: the pod that would be created. */
+async function printNodeDryRun(
+  context: SessionContext,
+  namespace: string,
+  node: string,
+  need: Need,
+  run: readonly string[],
+): Promise<number> {
+  const [{ previewNodePod }, { nodePodRequest }] = await Promise.all([
+    import('../src/debugger/node-open.js'),
+    import('./node.js'),
+  ]);
+  const request = await nodePodRequest(context, namespace, node, need);
+  const { path, manifest } = await previewNodePod(context.api, request);
+  return print(context, { namespace, node, request: { method: 'POST', path }, manifest, run });
+}
+
+async function print({ environment, status, output }: SessionContext, value: object): Promise<number> {
   const text =
     output.format === 'json'
       ? jsonDocument('DryRun', value)

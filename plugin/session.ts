@@ -11,6 +11,8 @@ import type { StatusLine } from './print/statusline.js';
 export interface PodAddress {
   readonly namespace: string;
   readonly pod: string;
+  /** The node whose network is meant, through a debug pod that is made there; `pod` is then what messages call it. */
+  readonly node?: string | undefined;
 }
 
 /** What a command needs besides the pod to get at a debug container. */
@@ -20,7 +22,12 @@ export interface SessionContext {
   readonly status: StatusLine;
   readonly output: OutputOptions;
   readonly debug: DebugRequest;
+  /** What is to be taken away when the command is over, however it ends. */
+  readonly atEnd: Removal[];
 }
+
+/** Takes something away that the command put into the cluster. Rejects with a NetdebugError that says what stays. */
+export type Removal = () => Promise<void>;
 
 /** A running debug container, and how tools are started in it. */
 export interface DebugSession {
@@ -37,6 +44,10 @@ export async function openSession(
   at: PodAddress,
   need: Need,
 ): Promise<DebugSession> {
+  if (at.node !== undefined) {
+    const { openNodeSession } = await import('./node.js');
+    return openNodeSession(context, at.namespace, at.node, need);
+  }
   const { api, environment, status, output, debug } = context;
   const { signal, clock } = environment;
   const [{ ensureDebugContainer }, { runTool }, { readDebugOptions }] = await Promise.all([

@@ -8,6 +8,7 @@ import type { DebugRequest } from './options/debug.js';
 import type { KubeRequest } from './options/kube.js';
 import type { OutputOptions } from './options/output.js';
 import type { PodTarget } from './options/pod.js';
+import { removingAtEnd } from './node.js';
 import { createStatusLine, type StatusLine } from './print/statusline.js';
 import type { PodAddress, SessionContext } from './session.js';
 
@@ -28,10 +29,12 @@ export function inPod(
   const { kube, debug, output, target } = request;
   const status = createStatusLine(environment, output.quiet);
   return withCluster(kube, environment, status, async (api) => {
-    const context = { api, environment, status, output, debug };
+    const context: SessionContext = { api, environment, status, output, debug, atEnd: [] };
     try {
-      return await inChosenPod(api, target, status, environment.signal, (at) =>
-        task(context, at).catch((error: unknown) => explained(api, at, error)),
+      return await removingAtEnd(context.atEnd, () =>
+        inChosenPod(api, target, status, environment.signal, (at) =>
+          task(context, at).catch((error: unknown) => explained(api, at, error)),
+        ),
       );
     } finally {
       // An error is printed under what was shown, not behind it.
@@ -43,6 +46,8 @@ export function inPod(
 /** A result that is not whole is told with what became of the pod, if that explains it. Always throws. */
 async function explained(api: KubeApi, at: PodAddress, error: unknown): Promise<never> {
   if (!(error instanceof NetdebugError) || error.exitCode !== ExitCode.incomplete) throw error;
+  // The pod of a node is ours, and removed in a moment.
+  if (at.node !== undefined) throw error;
   const { podFate } = await import('../src/debugger/fate.js');
   const fate = await podFate(api, at);
   if (fate === undefined) throw error;
@@ -81,6 +86,10 @@ async function inChosenPod<T>(
   signal: AbortSignal,
   task: (at: PodAddress) => Promise<T>,
 ): Promise<T> {
+  if (target.kind === 'reference' && target.reference.kind === 'node') {
+    const { name } = target.reference;
+    return task({ namespace: api.namespace, pod: `node/${name}`, node: name });
+  }
   if (target.kind !== 'reference' || target.reference.kind !== 'pod') {
     return task(await choosePod(api, target, status, signal));
   }

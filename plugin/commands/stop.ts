@@ -50,9 +50,10 @@ export const stopCommand: Command = {
   usage: '[TARGET] [FLAGS]',
   summary: 'end debug containers',
   about:
-    'Ends the debug containers of the pods that TARGET stands for, with everything that runs in them; without TARGET those of the whole namespace. They stay in the status of their pods as ended: the API cannot remove them.',
+    'Ends the debug containers of the pods that TARGET stands for, with everything that runs in them; without TARGET those of the whole namespace. They stay in the status of their pods as ended: the API cannot remove them. Debug pods of nodes are removed.',
   examples: [
     { about: 'In one pod', words: 'stop web-0' },
+    { about: 'Debug pods on one node', words: 'stop node/worker-1' },
     { about: 'Everywhere', words: 'stop -A' },
   ],
   flags: { ...flags, ...outputFlags(formats), ...kubeFlags },
@@ -114,11 +115,15 @@ async function containersOf(
     const namespace = allNamespaces ? undefined : api.namespace;
     return listDebugContainers(api, { namespace, labelSelector, clock, signal });
   }
+  if (target.kind === 'node') {
+    const all = await listDebugContainers(api, { namespace: api.namespace, clock, signal });
+    return all.filter(({ nodePod, node }) => nodePod === true && node === target.name);
+  }
   const { resolvePods } = await import('../../src/target/resolve.js');
   const { pods } = await resolvePods(api, { reference: target, namespace: api.namespace });
   return pods
     .flatMap((pod) => debugContainersOf(pod, clock.now()))
-    .filter(({ state }) => state !== 'terminated');
+    .filter(({ state, nodePod }) => state !== 'terminated' || nodePod === true);
 }
 
 async function report(

@@ -14,6 +14,12 @@ export function showDebugProgress(status: StatusLine, progress: DebugProgress, v
         `injecting ${progress.container}: profile ${progress.profile}, image ${progress.image}`,
       );
       return;
+    case 'starting-pod':
+      status.show(
+        'starting-pod',
+        `starting pod ${progress.pod} on node ${progress.node}: image ${progress.image}`,
+      );
+      return;
     case 'rung-refused':
       status.note(`profile ${progress.profile} is not admitted here: ${progress.why}`);
       return;

@@ -1,5 +1,6 @@
 import { ExitCode, NetdebugError } from '../errors.js';
 import type { Container } from '../kube/types.js';
+import type { Need, ProfileChoice } from './types.js';
 
 /** What a partial container may set. What kubectl refuses in `debug --custom` is refused here too, and what an ephemeral container cannot have. */
 const settable = new Set([
@@ -43,6 +44,17 @@ export function checkCustom(file: string, container: Partial<Container>): void {
         hint: `It may set ${[...settable].join(', ')}.`,
       },
     );
+  }
+}
+
+/** Refuses a profile that sets what it may not, or that the tool cannot work with. Throws a NetdebugError, exit 2. */
+export function checkProfile(profile: ProfileChoice, need: Need): void {
+  if (typeof profile === 'object') checkCustom(profile.file, profile.container);
+  if (profile === 'restricted' && need === 'raw') {
+    throw new NetdebugError('With the profile restricted no packets can be captured.', {
+      exitCode: ExitCode.usage,
+      hint: 'Leave --profile out: auto takes the highest profile that the namespace allows.',
+    });
   }
 }
 

@@ -2,7 +2,7 @@ import { ExitCode, NetdebugError } from '../errors.js';
 import type { KubeApi } from '../kube/api.js';
 import { podPath } from '../kube/paths.js';
 import type { EphemeralContainer, Pod } from '../kube/types.js';
-import { checkCustom } from './custom.js';
+import { checkProfile } from './custom.js';
 import { differences, injection, isClash, sendInjection, type Injected, type Injection } from './inject.js';
 import { interruptedStart } from './interrupted.js';
 import { climb, explainInjection } from './ladder.js';
@@ -43,7 +43,7 @@ export async function ensureDebugContainer(
   request: DebugContainerRequest,
 ): Promise<DebugContainer> {
   const { onProgress, clock } = request;
-  checkProfile(request);
+  checkProfile(request.options.profile, request.need);
   const began = clock.now();
   for (let attempt = 1; ; attempt++) {
     const pod = await readPod(api, request);
@@ -72,23 +72,13 @@ export async function ensureDebugContainer(
 
 /** What would be sent, without sending it; admission is asked by dry run where the profile is auto. */
 export async function previewDebugContainer(api: Api, request: DebugContainerRequest): Promise<Preview> {
-  checkProfile(request);
+  checkProfile(request.options.profile, request.need);
   const pod = await readPod(api, request);
   const plan = planDebugContainer(pod, request.options, request.need);
   if (plan.kind === 'refuse') throw plan.error;
   if (plan.kind !== 'inject') return { kind: 'reuse', container: plan.spec.name };
   const spec = await chooseSpec(api, request, pod);
   return { kind: 'inject', injection: injection(request.namespace, pod.metadata.name, spec) };
-}
-
-function checkProfile({ options: { profile }, need }: DebugContainerRequest): void {
-  if (typeof profile === 'object') checkCustom(profile.file, profile.container);
-  if (profile === 'restricted' && need === 'raw') {
-    throw new NetdebugError('With the profile restricted no packets can be captured.', {
-      exitCode: ExitCode.usage,
-      hint: 'Leave --profile out: auto takes the highest profile that the namespace allows.',
-    });
-  }
 }
 
 async function readPod(api: Api, { namespace, pod, signal }: DebugContainerRequest): Promise<Pod> {

@@ -1,6 +1,6 @@
 import { ExitCode, NetdebugError } from '../errors.js';
 import { cleanText } from '../kube/text.js';
-import type { ContainerState, KubeEvent } from '../kube/types.js';
+import type { ContainerState, KubeEvent, Pod } from '../kube/types.js';
 import { describeTerminated } from './status.js';
 import type { ContainerAddress } from './types.js';
 
@@ -36,7 +36,8 @@ export function eventsOf(
 ): readonly KubeEvent[] {
   return events.filter(
     ({ involvedObject }) =>
-      involvedObject?.fieldPath === `spec.ephemeralContainers{${container}}` &&
+      (involvedObject?.fieldPath === `spec.ephemeralContainers{${container}}` ||
+        involvedObject?.fieldPath === `spec.containers{${container}}`) &&
       (podUid === undefined || involvedObject.uid === undefined || involvedObject.uid === podUid),
   );
 }
@@ -95,6 +96,18 @@ export function startFailure(
     details: describe(why),
     hint: hintFor(reason, message, image),
   });
+}
+
+/** Why nothing in this pod will start any more: the kubelet did not take it, or it has ended. undefined while it lives. */
+export function podFailure(pod: Pod): NetdebugError | undefined {
+  const { phase, reason, message } = pod.status ?? {};
+  if (phase !== 'Failed' && phase !== 'Succeeded') return undefined;
+  const why = [reason, message].map((part) => cleanText(part ?? '', 400)).filter((part) => part !== '');
+  const words = why.length === 0 ? '' : `: ${why.join(': ').replace(/\.+$/, '')}`;
+  return new NetdebugError(
+    `Pod ${pod.metadata.namespace ?? ''}/${pod.metadata.name} has finished (${phase}${words}).`,
+    { exitCode: ExitCode.container, hint: 'Look at the pod: kubectl describe pod.' },
+  );
 }
 
 /** The waiting reason that these events will become, and the one of their messages that says most. */

@@ -7,7 +7,7 @@ import type { Pod } from '../kube/types.js';
 import { withRole } from './ladder.js';
 import { heartbeatSeconds } from './lease.js';
 import { lifelineCommand, NOT_IN_IMAGE } from './lifeline-script.js';
-import { ephemeralStatus, describeTerminated } from './status.js';
+import { statusOf, describeTerminated } from './status.js';
 import type { Clock, ContainerAddress, ToolEnd, ToolSession } from './types.js';
 
 export interface ToolOptions {
@@ -143,7 +143,7 @@ async function whyNotRunning(
 ): Promise<NetdebugError | undefined> {
   if (!isApiError(error, 500) || !error.status.message?.startsWith('container not found')) return undefined;
   const pod = await api.get<Pod>(podPath(at.namespace, at.pod)).catch(() => undefined);
-  const state = pod && ephemeralStatus(pod, at.container)?.state;
+  const state = pod && statusOf(pod, at.container)?.state;
   const became = state?.terminated ? describeTerminated(state.terminated) : 'it is not running';
   return new NetdebugError(
     `The debug container ${at.container} in pod ${at.namespace}/${at.pod} cannot be used: ${became}.`,

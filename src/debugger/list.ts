@@ -2,8 +2,9 @@ import type { KubeApi } from '../kube/api.js';
 import { podsPath } from '../kube/paths.js';
 import type { EphemeralContainer, Pod } from '../kube/types.js';
 import { inspectLease, type RunningTool } from './inspect.js';
+import { isNodePod } from './node-pod.js';
 import { imageOf, isOurs, profileOf } from './spec.js';
-import { ephemeralStatus } from './status.js';
+import { statusOf } from './status.js';
 import type { Clock, ContainerAddress, ProfileName } from './types.js';
 
 /** A debug container as `list` shows it. */
@@ -11,6 +12,8 @@ export interface ListedContainer extends ContainerAddress {
   readonly image: string;
   readonly profile: ProfileName | 'custom';
   readonly node: string | undefined;
+  /** True for a debug pod of its own in the network of the node; else absent: it is in somebody's pod. */
+  readonly nodePod?: true | undefined;
   readonly target: string | undefined;
   /** Its processes are in a namespace with others': --target, or the pod's shareProcessNamespace. */
   readonly sharedProcesses: boolean;
@@ -54,7 +57,8 @@ export async function listDebugContainers(
   });
   const found = items
     .flatMap((pod) => debugContainersOf(pod, request.clock.now()))
-    .filter(({ state }) => request.ended === true || state !== 'terminated')
+    // An ephemeral container that ended can only be looked at; a pod can be removed.
+    .filter(({ state, nodePod }) => request.ended === true || state !== 'terminated' || nodePod === true)
     .sort(inOrder);
   const waiting = [...found.entries()];
   const listed = [...found];
@@ -72,11 +76,15 @@ export async function listDebugContainers(
 
 /** The debug containers of a pod, as far as the pod itself tells. */
 export function debugContainersOf(pod: Pod, nowMs: number): readonly ListedContainer[] {
-  return (pod.spec.ephemeralContainers ?? []).filter(isOurs).map((spec) => describe(pod, spec, nowMs));
+  const own = isNodePod(pod) ? pod.spec.containers.filter(isOurs) : [];
+  return [
+    ...own.map((spec) => ({ ...describe(pod, spec, nowMs), nodePod: true as const })),
+    ...(pod.spec.ephemeralContainers ?? []).filter(isOurs).map((spec) => describe(pod, spec, nowMs)),
+  ];
 }
 
 function describe(pod: Pod, spec: EphemeralContainer, nowMs: number): ListedContainer {
-  const state = ephemeralStatus(pod, spec.name)?.state;
+  const state = statusOf(pod, spec.name)?.state;
   const started = Date.parse(state?.running?.startedAt ?? state?.terminated?.startedAt ?? '');
   return {
     namespace: pod.metadata.namespace ?? '',

@@ -3,7 +3,7 @@ import { cleanText } from '../kube/text.js';
 import type { ContainerState, EphemeralContainer, Pod } from '../kube/types.js';
 import { finalWaiting } from './failure.js';
 import { serves } from './spec.js';
-import { ephemeralStatus } from './status.js';
+import { statusOf } from './status.js';
 import type { DebugOptions, Need } from './types.js';
 
 /** What is to be done to get a debug container in this pod. */
@@ -109,7 +109,7 @@ function pullsAsAsked({ imagePullPolicy }: EphemeralContainer, options: DebugOpt
 }
 
 function stateOf(pod: Pod, spec: EphemeralContainer): ContainerState | undefined {
-  return ephemeralStatus(pod, spec.name)?.state;
+  return statusOf(pod, spec.name)?.state;
 }
 
 function refuse(sentence: string, hint?: string): NetdebugError {

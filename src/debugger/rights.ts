@@ -9,10 +9,12 @@ const verbs = ['get', 'create'] as const;
 /**
  * Asks whether tools may be started in this pod, before a debug container is put there that we could then neither use nor
  * stop. Throws a NetdebugError, exit 5, with the Role to ask for. Where the question itself is refused, the exec will tell.
+ * @param role What to ask for, in this namespace.
  */
 export async function checkMayExec(
   api: Pick<KubeApi, 'send'>,
   at: { readonly namespace: string; readonly pod: string; readonly signal?: AbortSignal | undefined },
+  role: (namespace: string) => string = debugRole,
 ): Promise<void> {
   const { namespace, pod: name, signal } = at;
   const answers = await Promise.all(
@@ -32,6 +34,6 @@ export async function checkMayExec(
       'without it no tool can be started in a debug container, so none was injected',
       ...(reason === undefined ? [] : [reason]),
     ],
-    hint: `Ask an administrator for this Role, bound to you:\n${debugRole(namespace)}`,
+    hint: `Ask an administrator for this Role, bound to you:\n${role(namespace)}`,
   });
 }

@@ -14,3 +14,25 @@ export function debugRole(namespace: string): string {
     '- {apiGroups: [""], resources: [events], verbs: [list]}',
   ].join('\n');
 }
+
+/**
+ * The smallest Role for debug pods on nodes, and the ClusterRole beside it, as manifests/rbac/nodes.yaml has them (a test
+ * compares; test/e2e/rbac-nodes.test.ts tries each right).
+ */
+export function nodeRole(namespace: string): string {
+  return [
+    'apiVersion: rbac.authorization.k8s.io/v1',
+    'kind: Role',
+    `metadata: {name: netdebug-nodes, namespace: ${JSON.stringify(namespace)}}`,
+    'rules:',
+    '- {apiGroups: [""], resources: [pods], verbs: [create, get, list, watch, delete]}',
+    '- {apiGroups: [""], resources: [pods/exec], verbs: [get, create]}',
+    '- {apiGroups: [""], resources: [events], verbs: [list]}',
+    '---',
+    'apiVersion: rbac.authorization.k8s.io/v1',
+    'kind: ClusterRole',
+    'metadata: {name: netdebug-nodes}',
+    'rules:',
+    '- {apiGroups: [""], resources: [nodes], verbs: [get]}',
+  ].join('\n');
+}

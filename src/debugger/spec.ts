@@ -33,22 +33,37 @@ export function debugContainerSpec(
   options: DebugOptions,
 ): DebugContainerSpec {
   const spec: DebugContainerSpec = {
+    ...leasedContainer(name, name, rung, options),
+    ...(options.target === undefined ? {} : { targetContainerName: options.target }),
+    securityContext: securityContextOf(typeof rung === 'string' ? rung : 'baseline', pod, options.target),
+  };
+  return typeof rung === 'string' ? spec : mergeContainer(spec, rung.container);
+}
+
+/**
+ * What every debug container is made of, wherever it runs: the lease, and the marks by which it is known again.
+ * @param id Of the lease, for its directory.
+ */
+export function leasedContainer(
+  name: string,
+  id: string,
+  rung: Rung,
+  options: DebugOptions,
+): DebugContainerSpec {
+  return {
     name,
     image: options.image,
     ...(options.imagePullPolicy === undefined ? {} : { imagePullPolicy: options.imagePullPolicy }),
     command: leaseCommand(options.ttlSeconds),
     env: [
       { name: leaseEnv.version, value: LEASE_VERSION },
-      { name: leaseEnv.id, value: name },
+      { name: leaseEnv.id, value: id },
       { name: leaseEnv.image, value: options.image },
       { name: leaseEnv.profile, value: profileMark(rung) },
     ],
     // What the shell complained of, should it not understand the lease.
     terminationMessagePolicy: 'FallbackToLogsOnError',
-    ...(options.target === undefined ? {} : { targetContainerName: options.target }),
-    securityContext: securityContextOf(typeof rung === 'string' ? rung : 'baseline', pod, options.target),
   };
-  return typeof rung === 'string' ? spec : mergeContainer(spec, rung.container);
 }
 
 /** Whether an ephemeral container was made by this program, with a lease that this version understands. */

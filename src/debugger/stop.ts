@@ -7,7 +7,8 @@ import type { Pod } from '../kube/types.js';
 import { finalWaiting } from './failure.js';
 import { endLease } from './inspect.js';
 import type { ListedContainer } from './list.js';
-import { ephemeralStatus } from './status.js';
+import { removeNodePod } from './node-remove.js';
+import { statusOf } from './status.js';
 import type { Clock } from './types.js';
 
 /** What became of one debug container that was to be stopped. */
@@ -24,11 +25,11 @@ const pollMs = 250;
 const askAgainMs = 2_000;
 
 /**
- * Ends debug containers, all at once, and looks in each pod's status whether it is true. A container that cannot be ended is
+ * Ends debug containers, and removes debug pods of nodes, all at once, and looks in each pod's status whether it is true. A container that cannot be ended is
  * told of, and the others are ended all the same.
  */
 export async function stopDebugContainers(
-  api: Pick<KubeApi, 'exec' | 'get'>,
+  api: Pick<KubeApi, 'exec' | 'get' | 'send'>,
   containers: readonly ListedContainer[],
   clock: Clock,
 ): Promise<readonly Stopped[]> {
@@ -36,7 +37,8 @@ export async function stopDebugContainers(
     containers.map(async (container): Promise<Stopped> => {
       if (neverStarts(container)) return { kind: 'never-started', container };
       try {
-        await stopOne(api, container, clock);
+        if (container.nodePod === true) await removeNodePod(api, container);
+        else await stopOne(api, container, clock);
         return { kind: 'stopped', container };
       } catch (error) {
         return { kind: 'failed', container, error: asNetdebugError(container, error) };
@@ -46,8 +48,8 @@ export async function stopDebugContainers(
 }
 
 /** Whether the kubelet waits for something that will not come (it tries for ever); should it come, the lease ends by itself. */
-export function neverStarts({ state, waitingReason }: ListedContainer): boolean {
-  return state === 'waiting' && finalWaiting(waitingReason);
+export function neverStarts({ state, waitingReason, nodePod }: ListedContainer): boolean {
+  return nodePod !== true && state === 'waiting' && finalWaiting(waitingReason);
 }
 
 async function stopOne(api: Pick<KubeApi, 'exec' | 'get'>, at: ListedContainer, clock: Clock): Promise<void> {
@@ -91,7 +93,7 @@ function stillRuns(at: ListedContainer, refusal: unknown): NetdebugError {
 async function hasEnded(api: Pick<KubeApi, 'get'>, at: ListedContainer): Promise<boolean> {
   try {
     const pod = await api.get<Pod>(podPath(at.namespace, at.pod));
-    return ephemeralStatus(pod, at.container)?.state?.terminated !== undefined;
+    return statusOf(pod, at.container)?.state?.terminated !== undefined;
   } catch (error) {
     if (isApiError(error, 404)) return true;
     throw error;

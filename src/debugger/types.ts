@@ -63,6 +63,8 @@ export type DebugProgress =
       readonly profile: ProfileName | 'custom';
       readonly image: string;
     }
+  /** A pod of its own is started in the network of a node. */
+  | { readonly kind: 'starting-pod'; readonly pod: string; readonly node: string; readonly image: string }
   | { readonly kind: 'rung-refused'; readonly profile: ProfileName; readonly why: string }
   | { readonly kind: 'waiting'; readonly what: string; readonly elapsedMs: number }
   | { readonly kind: 'running'; readonly container: string; readonly elapsedMs: number }

@@ -4,9 +4,9 @@ import { eventsPath, podPath, podsPath } from '../kube/paths.js';
 import { isApiError } from '../kube/status.js';
 import { cleanText } from '../kube/text.js';
 import type { KubeEvent, Pod } from '../kube/types.js';
-import { eventsOf, startFailure, waitingFor } from './failure.js';
+import { eventsOf, podFailure, startFailure, waitingFor } from './failure.js';
 import { interruptedStart } from './interrupted.js';
-import { ephemeralStatus } from './status.js';
+import { statusOf } from './status.js';
 import type { Clock, ContainerAddress, OnProgress } from './types.js';
 
 export interface WaitRequest {
@@ -18,6 +18,12 @@ export interface WaitRequest {
   readonly onProgress: OnProgress;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
+  /** What to do when it does not start in time; by default what helps with a container that stays. */
+  readonly lateHint?: string | undefined;
+  /** The error for an interruption; by default that of a container that stays. */
+  readonly onInterrupt?: (() => NetdebugError) | undefined;
+  /** Told of every state of the pod that is seen. */
+  readonly onPod?: ((pod: Pod) => void) | undefined;
 }
 
 /** How often the pod is read where it cannot be watched, and its events in any case. */
@@ -45,11 +51,11 @@ export async function waitUntilRunning(
   try {
     await new Promise<void>((resolve, reject) => {
       const failure = () => {
-        const state = ephemeralStatus(pod, at.container)?.state;
-        return goneAway(pod) ?? startFailure(at, request.image, state, events);
+        const state = statusOf(pod, at.container)?.state;
+        return goneAway(pod) ?? startFailure(at, request.image, state, events) ?? podFailure(pod);
       };
       const look = (): void => {
-        if (ephemeralStatus(pod, at.container)?.state?.running !== undefined) {
+        if (statusOf(pod, at.container)?.state?.running !== undefined) {
           resolve();
           return;
         }
@@ -72,11 +78,12 @@ export async function waitUntilRunning(
       };
       const report = (): void => {
         if (over.signal.aborted) return;
-        const state = ephemeralStatus(pod, at.container)?.state;
+        const state = statusOf(pod, at.container)?.state;
         onProgress({ kind: 'waiting', what: waitingFor(state, events), elapsedMs: elapsedMs() });
       };
       const seePod = (seen: Pod): void => {
         pod = seen;
+        request.onPod?.(seen);
         look();
       };
       const seeEvents = (seen: readonly KubeEvent[]): void => {
@@ -86,10 +93,10 @@ export async function waitUntilRunning(
       const timeOut = async (): Promise<void> => {
         await clock.sleep(startTimeoutMs, over.signal);
         if (over.signal.aborted) return;
-        reject(notInTime(request, waitingFor(ephemeralStatus(pod, at.container)?.state, events), events));
+        reject(notInTime(request, waitingFor(statusOf(pod, at.container)?.state, events), events));
       };
       const interrupted = (): void => {
-        reject(interruptedStart(at));
+        reject(request.onInterrupt?.() ?? interruptedStart(at));
       };
       if (signal?.aborted) interrupted();
       signal?.addEventListener('abort', interrupted, { once: true, signal: over.signal });
@@ -196,7 +203,9 @@ function notInTime(request: WaitRequest, what: string, events: readonly KubeEven
     {
       exitCode: ExitCode.container,
       details: events.map((event) => `event ${event.reason ?? ''}: ${cleanText(event.message ?? '', 600)}`),
-      hint: 'Wait longer with --start-timeout: the next command takes up the same container. Or look whether the node is ready.',
+      hint:
+        request.lateHint ??
+        'Wait longer with --start-timeout: the next command takes up the same container. Or look whether the node is ready.',
     },
   );
 }

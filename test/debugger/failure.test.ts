@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { eventsOf, startFailure, waitingFor } from '../../src/debugger/failure.js';
-import { ephemeralStatus } from '../../src/debugger/status.js';
+import { statusOf } from '../../src/debugger/status.js';
 import type { NetdebugError } from '../../src/errors.js';
 import { flows, type Flow } from './transcripts.js';
 
@@ -17,7 +17,7 @@ function byEvents(flow: Flow): NetdebugError | undefined {
 
 function byStatus(flow: Flow): readonly (NetdebugError | undefined)[] {
   return flow.pods.map((pod) =>
-    startFailure(at(flow.container), flow.image, ephemeralStatus(pod, flow.container)?.state, []),
+    startFailure(at(flow.container), flow.image, statusOf(pod, flow.container)?.state, []),
   );
 }
 
