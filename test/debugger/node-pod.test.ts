@@ -71,12 +71,12 @@ function server(status: PodStatus, calls: Partial<KubeApi> = {}): { api: KubeApi
           : pod) as never,
       ),
     list: () => Promise.resolve({ items: [], resourceVersion: '1' }),
-    send: <T>(method: string, path: string, { body }: SendOptions = {}) => {
+    send: (method: string, path: string, { body }: SendOptions = {}) => {
       if (path.includes('selfsubjectaccessreviews'))
-        return Promise.resolve({ object: { status: { allowed: true } } as T, warnings: [] });
+        return Promise.resolve({ object: { status: { allowed: true } } as never, warnings: [] });
       if (path.includes('selfsubjectreviews')) {
         return Promise.resolve({
-          object: { status: { userInfo: { username: 'ada' } } } as T,
+          object: { status: { userInfo: { username: 'ada' } } } as never,
           warnings: [],
         });
       }
@@ -85,7 +85,7 @@ function server(status: PodStatus, calls: Partial<KubeApi> = {}): { api: KubeApi
         const made = body as Pod;
         pod = { ...made, metadata: { ...made.metadata, uid: 'u1', resourceVersion: '1' }, status };
       }
-      return Promise.resolve({ object: pod as T, warnings: [] });
+      return Promise.resolve({ object: pod as never, warnings: [] });
     },
     // eslint-disable-next-line @typescript-eslint/require-await -- it ends as a watch does whose time is over
     watch: async function* () {
