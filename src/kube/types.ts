@@ -84,10 +84,23 @@ export interface Container {
   readonly stdinOnce?: boolean;
   readonly tty?: boolean;
   readonly workingDir?: string;
+  readonly livenessProbe?: Probe;
+  readonly readinessProbe?: Probe;
+  readonly startupProbe?: Probe;
+}
+
+/** core/v1 Probe, where it knocks. An exec probe sends no packet. */
+export interface Probe {
+  readonly httpGet?: { readonly port: number | string; readonly host?: string };
+  readonly tcpSocket?: { readonly port: number | string; readonly host?: string };
+  readonly grpc?: { readonly port: number };
 }
 
 /** core/v1 EphemeralContainer: a container without ports, probes, resources or restartPolicy. */
-export interface EphemeralContainer extends Omit<Container, 'ports' | 'restartPolicy'> {
+export interface EphemeralContainer extends Omit<
+  Container,
+  'ports' | 'restartPolicy' | 'livenessProbe' | 'readinessProbe' | 'startupProbe'
+> {
   readonly targetContainerName?: string;
 }
 
@@ -147,6 +160,7 @@ export interface PodStatus {
   readonly reason?: string;
   readonly message?: string;
   readonly hostIP?: string;
+  readonly hostIPs?: readonly { readonly ip: string }[];
   readonly podIP?: string;
   readonly podIPs?: readonly { readonly ip: string }[];
   readonly conditions?: readonly PodCondition[];
