@@ -4,6 +4,8 @@ import type { PcapHeader } from './types.js';
 export const PCAP_HEADER_LENGTH = 24;
 /** Length of a record header, bytes: seconds, fraction, captured length, original length. */
 export const PCAP_RECORD_HEADER_LENGTH = 16;
+/** libpcap's MAXIMUM_SNAPLEN, bytes: no packet is longer, whatever the header says below it. Wireshark refuses longer ones. */
+export const LONGEST_PACKET = 262_144;
 
 const MAGIC_MICRO = 0xa1b2c3d4;
 const MAGIC_NANO = 0xa1b23c4d;

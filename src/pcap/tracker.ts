@@ -1,8 +1,13 @@
-import { PCAP_HEADER_LENGTH, PCAP_RECORD_HEADER_LENGTH, isPcapMagic, readPcapHeader } from './header.js';
+import {
+  LONGEST_PACKET,
+  PCAP_HEADER_LENGTH,
+  PCAP_RECORD_HEADER_LENGTH,
+  isPcapMagic,
+  readPcapHeader,
+} from './header.js';
 import type { PcapFault, PcapHeader, Timestamp } from './types.js';
+import { word } from './word.js';
 
-/** libpcap's MAXIMUM_SNAPLEN: no packet is longer, whatever the header says below it. */
-const LONGEST_PACKET = 262_144;
 /** A header may ask for more than that, but not for our memory: a record that is not yet whole is held back. */
 const LONGEST_BELIEVED = 16 * 1024 * 1024;
 
@@ -178,15 +183,6 @@ class Tracker implements PcapTracker {
   #time(seconds: number, fraction: number): Timestamp {
     return { seconds, nanoseconds: this.header?.precision === 'nano' ? fraction : fraction * 1000 };
   }
-}
-
-/** An unsigned 32-bit word; by hand, because a DataView for each chunk and record would cost more. */
-function word(bytes: Uint8Array, at: number, littleEndian: boolean): number {
-  const a = bytes[at] ?? 0;
-  const b = bytes[at + 1] ?? 0;
-  const c = bytes[at + 2] ?? 0;
-  const d = bytes[at + 3] ?? 0;
-  return (littleEndian ? (d << 24) | (c << 16) | (b << 8) | a : (a << 24) | (b << 16) | (c << 8) | d) >>> 0;
 }
 
 /** A tracker at the start of a stream. */

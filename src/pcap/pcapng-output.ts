@@ -1,0 +1,90 @@
+import { BLOCK_EPB, BLOCK_TAIL, EPB_HEAD } from './pcapng-blocks.js';
+import { nanosecondsSince1970 } from './pcapng-writer.js';
+
+/** Large, so that what is not yet taken when a buffer is full is a small part of it. */
+const BUFFER_BYTES = 512 * 1024;
+const two32 = 2 ** 32;
+
+/** Collects blocks back to back. What was taken is never written again, so the taker may keep it. */
+export class BlockOutput {
+  #bytes = new Uint8Array(0);
+  /** The same memory in words: every block begins at a multiple of four. */
+  #words = new Uint32Array(0);
+  #used = 0;
+  #taken = 0;
+  /** The second that the two words below belong to: most packets share it with the one before. */
+  #second = -1;
+  #upper = 0;
+  #lower = 0;
+
+  /** Everything since the last call, in one piece. */
+  take(): Uint8Array | undefined {
+    if (this.#used === this.#taken) return undefined;
+    const taken = this.#bytes.subarray(this.#taken, this.#used);
+    this.#taken = this.#used;
+    return taken;
+  }
+
+  /** A block that was made elsewhere. */
+  block(bytes: Uint8Array): void {
+    this.#room(bytes.length);
+    this.#bytes.set(bytes, this.#used);
+    this.#used += bytes.length;
+  }
+
+  /**
+   * An Enhanced Packet Block without options, its data taken from `from` at `start`. Numbers instead of a packet, because
+   * this is called for every packet of every capture.
+   */
+  packet(
+    interfaceId: number,
+    seconds: number,
+    nanoseconds: number,
+    from: Uint8Array,
+    start: number,
+    capturedLength: number,
+    originalLength: number,
+  ): void {
+    const length = EPB_HEAD + ((capturedLength + 3) & ~3) + BLOCK_TAIL;
+    if (this.#used + length > this.#bytes.length) this.#room(length);
+    if (seconds !== this.#second) this.#turn(seconds);
+    const lower = this.#lower + nanoseconds;
+    const words = this.#words;
+    const at = this.#used >> 2;
+    const end = at + (length >> 2) - 1;
+    words[at] = BLOCK_EPB;
+    words[at + 1] = length;
+    words[at + 2] = interfaceId;
+    words[at + 3] = lower < two32 ? this.#upper : this.#upper + Math.floor(lower / two32);
+    words[at + 4] = lower;
+    words[at + 5] = capturedLength;
+    words[at + 6] = originalLength;
+    // The padding first; the data then overwrites what of this word is not padding.
+    words[end - 1] = capturedLength === 0 ? originalLength : 0;
+    words[end] = length;
+    this.#bytes.set(from.subarray(start, start + capturedLength), this.#used + EPB_HEAD);
+    this.#used += length;
+  }
+
+  #turn(seconds: number): void {
+    const { upper, lower } = nanosecondsSince1970(seconds);
+    this.#second = seconds;
+    this.#upper = upper;
+    this.#lower = lower;
+  }
+
+  /** A new buffer, for one that was handed out cannot be used again; what was not yet taken moves along. */
+  #room(length: number): void {
+    if (this.#used + length <= this.#bytes.length) return;
+    const waiting = this.#bytes.subarray(this.#taken, this.#used);
+    let size = BUFFER_BYTES;
+    while (size < (waiting.length + length) * 2) size *= 2;
+    // Not zeroed: every byte before #used is written before it can be taken.
+    const buffer = Buffer.allocUnsafeSlow(size);
+    this.#bytes = new Uint8Array(buffer.buffer, buffer.byteOffset, size);
+    this.#words = new Uint32Array(buffer.buffer, buffer.byteOffset, size >> 2);
+    this.#bytes.set(waiting);
+    this.#used = waiting.length;
+    this.#taken = 0;
+  }
+}
