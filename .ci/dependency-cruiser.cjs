@@ -72,6 +72,7 @@ module.exports = {
     room('tools', ['kube', 'debugger']),
     room('pcap', []),
     room('diagnose', ['kube', 'target']),
+    room('transfer', ['kube', 'target', 'debugger', 'tools']),
     room('capture', ['kube', 'target', 'debugger', 'tools', 'pcap', 'transfer']),
   ],
   options: {

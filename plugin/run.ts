@@ -5,6 +5,7 @@ import { listCommand } from './commands/list.js';
 import { netstatCommand } from './commands/netstat.js';
 import { pingCommand } from './commands/ping.js';
 import { policyCommand } from './commands/policy.js';
+import { pullCommand } from './commands/pull.js';
 import { stopCommand } from './commands/stop.js';
 import { tcpdumpCommand } from './commands/tcpdump.js';
 import { versionCommand } from './commands/version.js';
@@ -27,6 +28,7 @@ export const commands: readonly Command[] = [
   netstatCommand,
   tcpdumpCommand,
   captureCommand,
+  pullCommand,
   policyCommand,
   listCommand,
   stopCommand,

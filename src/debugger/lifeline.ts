@@ -14,6 +14,8 @@ export interface ToolOptions {
   readonly clock: Clock;
   /** What this use sets the lease to, seconds. Default 900. */
   readonly ttlSeconds?: number | undefined;
+  /** What it is called in messages; default `debug container`. */
+  readonly called?: 'container' | 'debug container' | undefined;
   /** Gives up the start of the tool; once it runs, use `stop` or `abandon`. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -50,15 +52,20 @@ export async function runTool(
       stdin: true,
       signal: start.signal,
     });
-    return toolSession(session, argv[0] ?? '', at, options.clock);
+    return toolSession(session, argv[0] ?? '', at, options);
   } catch (error) {
-    throw (await whyNotRunning(api, at, error)) ?? withRole(at.namespace, error);
+    throw (await whyNotRunning(api, at, options.called, error)) ?? withRole(at.namespace, error);
   } finally {
     options.signal?.removeEventListener('abort', giveUp);
   }
 }
 
-function toolSession(session: ExecSession, program: string, at: ContainerAddress, clock: Clock): ToolSession {
+function toolSession(
+  session: ExecSession,
+  program: string,
+  at: ContainerAddress,
+  { clock, called }: ToolOptions,
+): ToolSession {
   const over = new AbortController();
   const say = (word: 'h' | 'i' | 't' | 'k' | 'u'): void => {
     if (session.stdin.writable) session.stdin.write(`${word}\n`);
@@ -67,7 +74,7 @@ function toolSession(session: ExecSession, program: string, at: ContainerAddress
   session.stdin.on('error', () => undefined);
   const done = session.done.then((end) => {
     over.abort();
-    return toolEnd(end, program, at);
+    return toolEnd(end, program, at, called);
   });
   void heartbeat(clock, over.signal, () => {
     say('h');
@@ -120,16 +127,24 @@ async function overAfter(clock: Clock, milliseconds: number, over: AbortSignal):
   return over.aborted;
 }
 
-function toolEnd(end: ExecEnd, program: string, at: ContainerAddress): ToolEnd {
+function toolEnd(
+  end: ExecEnd,
+  program: string,
+  at: ContainerAddress,
+  called: ToolOptions['called'] = 'debug container',
+): ToolEnd {
   if (end.kind !== 'exited') return { kind: end.kind, error: end.error };
   if (end.exitCode !== NOT_IN_IMAGE) return { kind: 'exited', exitCode: end.exitCode };
   return {
     kind: 'failed',
     error: new NetdebugError(
-      `${cleanText(program, 100)} is not in the image of the debug container ${at.container} in pod ${at.namespace}/${at.pod}.`,
+      `${cleanText(program, 100)} is not in the image of the ${called} ${at.container} in pod ${at.namespace}/${at.pod}.`,
       {
         exitCode: ExitCode.incomplete,
-        hint: 'Name an image that has it with --image (with --fresh when one runs already).',
+        hint:
+          called === 'container'
+            ? 'The debug container has more: leave -c out.'
+            : 'Name an image that has it with --image (with --fresh when one runs already).',
       },
     ),
   };
@@ -139,6 +154,7 @@ function toolEnd(end: ExecEnd, program: string, at: ContainerAddress): ToolEnd {
 async function whyNotRunning(
   api: Pick<KubeApi, 'get'>,
   at: ContainerAddress,
+  called: ToolOptions['called'],
   error: unknown,
 ): Promise<NetdebugError | undefined> {
   if (!isApiError(error, 500) || !error.status.message?.startsWith('container not found')) return undefined;
@@ -146,7 +162,13 @@ async function whyNotRunning(
   const state = pod && statusOf(pod, at.container)?.state;
   const became = state?.terminated ? describeTerminated(state.terminated) : 'it is not running';
   return new NetdebugError(
-    `The debug container ${at.container} in pod ${at.namespace}/${at.pod} cannot be used: ${became}.`,
-    { exitCode: ExitCode.container, hint: 'Run the command again: a new one will be started.', cause: error },
+    `The ${called ?? 'debug container'} ${at.container} in pod ${at.namespace}/${at.pod} cannot be used: ${became}.`,
+    called === 'container'
+      ? { exitCode: ExitCode.target, cause: error }
+      : {
+          exitCode: ExitCode.container,
+          hint: 'Run the command again: a new one will be started.',
+          cause: error,
+        },
   );
 }
