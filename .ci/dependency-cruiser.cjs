@@ -71,6 +71,7 @@ module.exports = {
     room('debugger', ['kube', 'target']),
     room('tools', ['kube', 'debugger']),
     room('pcap', []),
+    room('logs', ['kube']),
     room('diagnose', ['kube', 'target']),
     room('transfer', ['kube', 'target', 'debugger', 'tools']),
     room('capture', ['kube', 'target', 'debugger', 'tools', 'pcap', 'transfer']),

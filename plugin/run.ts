@@ -2,6 +2,7 @@ import { ExitCode, NetdebugError } from '../src/errors.js';
 import type { Command } from './command.js';
 import { captureCommand } from './commands/capture.js';
 import { listCommand } from './commands/list.js';
+import { logsCommand } from './commands/logs.js';
 import { netstatCommand } from './commands/netstat.js';
 import { pingCommand } from './commands/ping.js';
 import { policyCommand } from './commands/policy.js';
@@ -30,6 +31,7 @@ export const commands: readonly Command[] = [
   captureCommand,
   pullCommand,
   policyCommand,
+  logsCommand,
   listCommand,
   stopCommand,
   versionCommand,

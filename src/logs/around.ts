@@ -1,4 +1,5 @@
 import { join } from './bytes.js';
+import { timeStamp } from './stamp.js';
 import type { LogHit } from './types.js';
 
 /** Gathers the lines around hits, whatever chunks they are cut into, and hands each hit on when its lines are there. */
@@ -17,15 +18,22 @@ const lineFeed = 0x0a;
 const longestShown = 1024;
 const keptBytes = 16_384;
 
-/** @param count Lines before and after each hit; 0 gathers nothing and keeps nothing. */
-export function gatherAround(count: number, onHit: (hit: LogHit) => void): Surroundings {
+/**
+ * @param count Lines before and after each hit; 0 gathers nothing and keeps nothing.
+ * @param timestamps Lines start with a time stamp, which is taken off.
+ */
+export function gatherAround(count: number, timestamps: boolean, onHit: (hit: LogHit) => void): Surroundings {
   const decoder = new TextDecoder();
   const waiting: { hit: Omit<LogHit, 'after'>; after: string[] }[] = [];
   let kept: Uint8Array = new Uint8Array();
   let region = { from: 0, end: 0 };
 
-  const text = (bytes: Uint8Array, start: number, end: number): string =>
-    decoder.decode(bytes.subarray(start, Math.min(end, start + longestShown))).replace(/\r$/, '');
+  const text = (bytes: Uint8Array, start: number, end: number): string => {
+    const line = decoder
+      .decode(bytes.subarray(start, Math.min(end, start + longestShown)))
+      .replace(/\r$/, '');
+    return timestamps ? line.slice(timeStamp(line)?.length ?? 0) : line;
+  };
   const linesBefore = (bytes: Uint8Array, from: number, start: number, most: number): string[] => {
     const lines: string[] = [];
     for (let end = start - 1; lines.length < most && end > from;) {

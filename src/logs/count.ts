@@ -1,8 +1,10 @@
+import { type LogSource, sourceName } from './sources.js';
 import type { LogHit, LogPattern, LogPeer } from './types.js';
 
-/** Hits of one pattern about one peer, over all logs. */
+/** Hits of one pattern about one peer, over all logs of a namespace: `api` is somebody else in the next one. */
 export interface LogGroup {
   readonly pattern: LogPattern;
+  readonly namespace: string;
   readonly peer: LogPeer | undefined;
   readonly count: number;
   /** Milliseconds since 1970; undefined where the logs carry no time stamps. */
@@ -18,8 +20,7 @@ export interface LogGroup {
 
 /** Counts hits by pattern, peer and minute; memory is bounded whatever the logs hold. */
 export interface HitCount {
-  /** @param source Name of the log, e.g. `shop/web-0/app`. */
-  add(hit: LogHit, source: string): void;
+  add(hit: LogHit, source: LogSource): void;
   /** The most frequent first, errors before warnings. */
   groups(): readonly LogGroup[];
   readonly hits: number;
@@ -29,6 +30,7 @@ export interface HitCount {
 
 interface Counted {
   readonly pattern: LogPattern;
+  readonly namespace: string;
   readonly peer: LogPeer | undefined;
   count: number;
   firstMs: number | undefined;
@@ -45,16 +47,17 @@ const mostMinutes = 10_080;
 export function countHits(mostGroups = 2000): HitCount {
   const groups = new Map<string, Counted>();
   const state = { hits: 0, ungrouped: 0 };
-  const groupOf = (pattern: LogPattern, wanted: LogPeer | undefined): Counted => {
-    const key = keyOf(pattern, wanted);
+  const groupOf = (pattern: LogPattern, namespace: string, wanted: LogPeer | undefined): Counted => {
+    const key = keyOf(pattern, namespace, wanted);
     const known = groups.get(key);
     if (known !== undefined) return known;
     if (wanted !== undefined && groups.size >= mostGroups) {
       state.ungrouped++;
-      return groupOf(pattern, undefined);
+      return groupOf(pattern, namespace, undefined);
     }
     const made: Counted = {
       pattern,
+      namespace,
       peer: wanted,
       count: 0,
       firstMs: undefined,
@@ -69,10 +72,11 @@ export function countHits(mostGroups = 2000): HitCount {
   return {
     add({ pattern, peer, timeMs, line }, source) {
       state.hits++;
-      const group = groupOf(pattern, peer);
+      const group = groupOf(pattern, source.namespace, peer);
+      const name = sourceName(source);
       group.count++;
       group.sample = line;
-      group.sources.set(source, (group.sources.get(source) ?? 0) + 1);
+      group.sources.set(name, (group.sources.get(name) ?? 0) + 1);
       if (timeMs === undefined) return;
       group.firstMs = Math.min(group.firstMs ?? timeMs, timeMs);
       group.lastMs = Math.max(group.lastMs ?? timeMs, timeMs);
@@ -85,7 +89,7 @@ export function countHits(mostGroups = 2000): HitCount {
         (a, b) =>
           severityRank(a.pattern) - severityRank(b.pattern) ||
           b.count - a.count ||
-          keyOf(a.pattern, a.peer).localeCompare(keyOf(b.pattern, b.peer)),
+          keyOf(a.pattern, a.namespace, a.peer).localeCompare(keyOf(b.pattern, b.namespace, b.peer)),
       ),
     get hits() {
       return state.hits;
@@ -96,8 +100,8 @@ export function countHits(mostGroups = 2000): HitCount {
   };
 }
 
-function keyOf(pattern: LogPattern, peer: LogPeer | undefined): string {
-  return `${pattern.name} ${peer?.host ?? ''} ${peer?.port ?? ''}`;
+function keyOf(pattern: LogPattern, namespace: string, peer: LogPeer | undefined): string {
+  return `${pattern.name} ${namespace} ${peer?.host ?? ''} ${peer?.port ?? ''}`;
 }
 
 function severityRank({ severity }: LogPattern): number {

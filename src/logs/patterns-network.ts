@@ -132,7 +132,7 @@ export const networkPatterns: readonly LogPattern[] = [
     codes: ['ND201', 'ND202', 'ND807'],
     words: ['timed out', 'timeout', 'etimedout', 'did not properly respond', 'waiting for connection'],
     expression:
-      /ETIMEDOUT|connection timed ?out|connection timeout(?! ?[:=]? ?[\"\d])|connect timed out|ConnectTimeout(?:Error|Exception|: )|Connect Timeout Error|dial(?:ing)? (?:tcp|udp)[^\n]{0,200}i\/o timeout|did not properly respond after a period of time|connection attempt timed out|timed out (?:while )?connecting/i,
+      /ETIMEDOUT|connection timed ?out|connection timeout(?! ?[:=]? ?["\d])|connect timed out|ConnectTimeout(?:Error|Exception|: )|Connect Timeout Error|dial(?:ing)? (?:tcp|udp)[^\n]{0,200}i\/o timeout|did not properly respond after a period of time|connection attempt timed out|timed out (?:while )?connecting/i,
   },
   {
     name: 'read-timeout',

@@ -16,6 +16,8 @@ const namings: readonly RegExp[] = [
   new RegExp(
     String.raw`\b(?:connect|getaddrinfo|read|write|query\w{1,6}) E[A-Z_]{3,15} (?<host>${HOST}|[0-9A-Fa-f:]{2,39})(?::(?<port>\d{1,5}))?\b`,
   ),
+  // bash: /dev/tcp/10.0.0.1/80
+  new RegExp(String.raw`\/dev\/(?:tcp|udp)\/(?<host>${HOST})\/(?<port>\d{1,5})\b`),
   // Java: api.shop.svc/10.0.0.1:80, api/<unresolved>:80
   new RegExp(String.raw`(?<host>${NAME})\/(?:${IPV4}|<unresolved>):(?<port>\d{1,5})\b`),
   new RegExp(String.raw`\/(?<host>${IPV4}):(?<port>\d{1,5})\b`),

@@ -2,6 +2,7 @@ import { gatherAround } from './around.js';
 import { join } from './bytes.js';
 import { longestText, matchLine } from './match.js';
 import { logPatterns } from './patterns.js';
+import { timeStamp } from './stamp.js';
 import type { LogHit, LogPattern } from './types.js';
 import { findWords, type WordFinder } from './words.js';
 
@@ -58,7 +59,7 @@ export function scanLog(options: ScanOptions): LogScanner {
   const { finder, patternsOf } = index();
   const decoder = new TextDecoder();
   let carry: Uint8Array = new Uint8Array();
-  const surroundings = gatherAround(options.around ?? 0, options.onHit);
+  const surroundings = gatherAround(options.around ?? 0, options.timestamps, options.onHit);
   const state = { bytes: 0, lines: 0, unended: false };
 
   /** The patterns whose words are in these bytes, in the order of the catalogue. */
@@ -139,14 +140,6 @@ export function scanLog(options: ScanOptions): LogScanner {
       return state.lines + (state.unended ? 1 : 0);
     },
   };
-}
-
-/** The RFC 3339 time that the kubelet puts before a line, and how many characters it takes with its blank. */
-export function timeStamp(text: string): { readonly timeMs: number; readonly length: number } | undefined {
-  const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)) /.exec(text);
-  const stamp = match?.[1];
-  const timeMs = stamp === undefined ? NaN : Date.parse(stamp.replace(/(\.\d{3})\d+/, '$1'));
-  return stamp === undefined || Number.isNaN(timeMs) ? undefined : { timeMs, length: stamp.length + 1 };
 }
 
 function countLines(chunk: Uint8Array): number {

@@ -50,3 +50,12 @@ describe('the patterns', () => {
     expect(logPatterns.filter(({ expression }) => expression.global || expression.sticky)).toEqual([]);
   });
 });
+
+test('the page of the command tells each pattern, its meaning and its codes', () => {
+  const page = readFileSync('docs/commands/logs.md', 'utf8');
+  const missing = logPatterns.filter(
+    ({ name, severity, meaning, codes }) =>
+      !page.includes(`| \`${name}\` | ${severity} | ${meaning} | ${codes.join(', ')} |`),
+  );
+  expect(missing.map(({ name }) => name)).toEqual([]);
+});

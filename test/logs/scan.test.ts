@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { matchLine, longestText } from '../../src/logs/match.js';
 import { logPatterns } from '../../src/logs/patterns.js';
 import { findPeer } from '../../src/logs/peer.js';
-import { scanLog, timeStamp } from '../../src/logs/scan.js';
+import { scanLog } from '../../src/logs/scan.js';
+import { timeStamp } from '../../src/logs/stamp.js';
 import type { LogHit } from '../../src/logs/types.js';
 import { findWords } from '../../src/logs/words.js';
 
@@ -69,8 +70,10 @@ describe('findWords', () => {
           let hit = finder.next(bytes(all), 0, all.length);
           hit !== undefined;
           hit = finder.next(bytes(all), hit.at + 1, all.length)
-        )
-          found.push(...hit.ids.map((id) => `${hit?.at ?? -1} ${words[id] ?? ''}`));
+        ) {
+          const { at } = hit;
+          found.push(...hit.ids.map((id) => `${at} ${words[id] ?? ''}`));
+        }
         const expected: string[] = [];
         for (let at = 0; at < all.length; at++)
           for (const word of words)
