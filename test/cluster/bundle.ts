@@ -27,10 +27,17 @@ export function clusterBundle(): string {
   if (modifiedMs(output) > newestSourceMs()) {
     return output;
   }
-  const temporary = `${output}.${process.pid}.mjs`;
   mkdirSync(path.dirname(output), { recursive: true });
+  // The cluster's own program last: it is the one whose age is looked at.
+  build(path.join('network', 'dns', 'program.ts'), path.join(path.dirname(output), 'coredns.mjs'));
+  build('main.ts', output);
+  return output;
+}
+
+function build(entry: string, outfile: string): void {
+  const temporary = `${outfile}.${process.pid}.mjs`;
   buildSync({
-    entryPoints: [path.join(here, 'main.ts')],
+    entryPoints: [path.join(here, entry)],
     outfile: temporary,
     bundle: true,
     platform: 'node',
@@ -43,6 +50,5 @@ export function clusterBundle(): string {
     },
     logLevel: 'warning',
   });
-  renameSync(temporary, output);
-  return output;
+  renameSync(temporary, outfile);
 }

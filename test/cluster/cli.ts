@@ -1,8 +1,10 @@
-/** A local cluster by hand: `npx tsx test/cluster/cli.ts`. Prints its kubeconfig and runs until Ctrl-C. */
+/** A local cluster by hand: `npx tsx test/cluster/cli.ts [--network]`. Prints its kubeconfig and runs until Ctrl-C. */
 import { startCluster } from './harness.js';
 import { deployment, pod, service } from './manifests.js';
 
 const cluster = await startCluster({
+  // Services, policies and DNS as well.
+  network: process.argv.includes('--network') ? { dns: true } : false,
   objects: [
     pod({ name: 'client' }),
     pod({

@@ -14,6 +14,7 @@ import { createFaultBook, type FaultBook } from './faults.js';
 import { interfere, type MetFaults } from './interference.js';
 import type { ClusterCalls, ClusterSetup, RunPlace } from './ipc.js';
 import { startNodes, type Nodes } from './node/nodes.js';
+import { startClusterNetwork, type ClusterNetwork } from './network/cluster-network.js';
 import { runCommand } from './run.js';
 import { serveStream } from './stream/serve.js';
 import type { Kubelet, Stored } from './types.js';
@@ -86,13 +87,32 @@ function networkOf(store: ApiStore, nodes: Nodes, place: RunPlace): number | und
     return undefined;
   }
   const pid =
-    'node' in place
-      ? nodes.nodeNetworkOf(place.node)
-      : nodes.networkOf(podOf(store, place.namespace, place.pod).metadata.uid);
+    place === 'outside'
+      ? nodes.network.outside
+      : 'node' in place
+        ? nodes.nodeNetworkOf(place.node)
+        : nodes.networkOf(podOf(store, place.namespace, place.pod).metadata.uid);
   if (pid === undefined) {
     throw new Error(`${JSON.stringify(place)} has no network`);
   }
   return pid;
+}
+
+type NetworkCalls = Pick<ClusterCalls, 'settleNetwork' | 'breakNetwork' | 'mendNetwork' | 'setPolicy'>;
+
+function networkCalls(network: ClusterNetwork | undefined): NetworkCalls {
+  const there = (): ClusterNetwork => {
+    if (network === undefined) {
+      throw new Error('the cluster was started without `network`');
+    }
+    return network;
+  };
+  return {
+    settleNetwork: async () => network?.settle(),
+    breakNetwork: async (breakage) => there().break(breakage),
+    mendNetwork: async (id) => there().mend(id),
+    setPolicy: async (mode) => there().setPolicy(mode),
+  };
 }
 
 /** Sets everything up except the socket. Writes ca.crt, admin.crt and admin.key into the cluster's directory. */
@@ -106,8 +126,23 @@ export async function createCluster(setup: ClusterSetup): Promise<LocalCluster> 
   const [server, admin, nodes] = await Promise.all([
     pki.server(),
     pki.client('kubernetes-admin', ['system:masters']),
-    startNodes({ store, nodeCount: setup.nodes, dir: setup.dir, ...setup.timing }),
+    startNodes({
+      store,
+      nodeCount: setup.nodes,
+      dir: setup.dir,
+      routed: setup.network !== undefined,
+      ...setup.timing,
+    }),
   ]);
+  const network =
+    setup.network &&
+    (await startClusterNetwork({
+      store,
+      network: nodes.network,
+      options: setup.network,
+      hostDir: (node) => nodes.hostDir(node),
+      haltKubelet: (node, halted) => nodes.haltKubelet(node, halted),
+    }));
   const files = { 'ca.crt': pki.ca, 'admin.crt': admin.cert, 'admin.key': admin.key };
   for (const [name, text] of Object.entries(files)) {
     writeFileSync(path.join(setup.dir, name), text, { mode: 0o600 });
@@ -147,6 +182,7 @@ export async function createCluster(setup: ClusterSetup): Promise<LocalCluster> 
       processes: (namespace, pod) =>
         Promise.resolve(nodes.processes(podOf(store, namespace, pod).metadata.uid)),
       run: (argv, place, timeoutMs) => runCommand(argv, networkOf(store, nodes, place), timeoutMs),
+      ...networkCalls(network),
       compact: () => {
         store.compact();
         return Promise.resolve();

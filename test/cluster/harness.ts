@@ -21,6 +21,8 @@ import { makeClusterDir, removeClusterDir, sweepClusterDirs } from './dirs.js';
 import { callsTo, type Call } from './ipc.js';
 import { kubeconfig } from './kubeconfig.js';
 import type { Manifest } from './manifests.js';
+import { dnsAddon } from './network/dns/addon.js';
+import type { NetworkOptions } from './network/options.js';
 import { sandboxArgv, sandboxProblem } from './node/sandbox.js';
 import type { ClusterOptions, Rule, TestCluster, UserOptions } from './test-cluster.js';
 
@@ -56,8 +58,13 @@ interface Cluster {
   readonly port: number;
 }
 
+function networkOf({ network }: ClusterOptions): NetworkOptions | undefined {
+  return network === true ? {} : network === false ? undefined : network;
+}
+
 async function launch(options: ClusterOptions): Promise<Cluster> {
   const bundle = clusterBundle();
+  const network = networkOf(options);
   sweepClusterDirs();
   const dir = makeClusterDir();
   const logFile = path.join(dir, 'cluster.log');
@@ -72,7 +79,13 @@ async function launch(options: ClusterOptions): Promise<Cluster> {
     const { port } = server.address() as AddressInfo;
     const url = `https://127.0.0.1:${port}`;
     await call('start', [
-      { nodes: options.nodes ?? 2, server: url, dir, ...(options.timing ? { timing: options.timing } : {}) },
+      {
+        nodes: options.nodes ?? 2,
+        server: url,
+        dir,
+        ...(network ? { network } : {}),
+        ...(options.timing ? { timing: options.timing } : {}),
+      },
     ]);
     await handOver(call, server);
     return { child, call, dir, port };
@@ -165,6 +178,16 @@ async function applyAll(api: ApiClient, objects: readonly unknown[]): Promise<vo
   );
 }
 
+/** Waits for a DNS pod behind its Service. */
+async function untilDns(api: ApiClient): Promise<void> {
+  const slices = `${pathOf('discovery.k8s.io/v1', 'EndpointSlice', 'kube-system')}?labelSelector=k8s-app%3Dkube-dns`;
+  const ready = ({ endpoints }: ApiObject): boolean =>
+    ((endpoints ?? []) as { conditions: { ready?: boolean } }[]).some(
+      ({ conditions }) => conditions.ready === true,
+    );
+  await api.until(slices, ready, 20_000, 'a DNS pod ready');
+}
+
 /**
  * Starts a cluster and waits for its objects. When it cannot start, rejects with one sentence if the kernel refuses the
  * namespaces (sandboxProblem()), otherwise with the last lines of the cluster's log.
@@ -183,12 +206,25 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
   writeFileSync(file('kubeconfig'), kubeconfig(address, { name: 'admin', ...admin }), { mode: 0o600 });
   const api = createApiClient({ ...address, ...admin });
   try {
+    const { dns } = networkOf(options) ?? {};
+    if (dns !== undefined && dns !== false) {
+      await applyAll(api, dnsAddon(dns === true ? {} : dns));
+    }
     await applyAll(api, options.objects ?? []);
+    if (dns !== undefined && dns !== false) {
+      await untilDns(api);
+    }
+    await call('settleNetwork', []);
   } catch (error) {
     const log = lastWords(file('cluster.log'));
     await stop(cluster, api);
     throw new Error(`${String(error)}\n${log}`, { cause: error });
   }
+  const settled = async (object: Promise<ApiObject>): Promise<ApiObject> => {
+    const seen = await object;
+    await call('settleNetwork', []);
+    return seen;
+  };
   return {
     server,
     dir,
@@ -212,12 +248,14 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
       for (const object of objects) {
         applied.push(await applyOne(api, object));
       }
+      await call('settleNetwork', []);
       return applied;
     },
     remove: async (...objects) => {
       for (const { object } of objects.map((manifest) => pathOfManifest(asManifest(manifest)))) {
         expectOk(await api.request('DELETE', object), `delete ${object}`);
       }
+      await call('settleNetwork', []);
     },
     request: api.request,
     get: async (apiVersion, kind, namespace, name) => {
@@ -233,9 +271,13 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
     waitFor: ({ apiVersion = 'v1', kind = 'Pod', namespace, name }, predicate, timeoutMs = 20_000) => {
       const collection = `${pathOf(apiVersion, kind, namespace)}?fieldSelector=metadata.name%3D${name}`;
       const seen = (object: ApiObject, deleted: boolean): boolean => predicate(deleted ? undefined : object);
-      return api.until(collection, seen, timeoutMs, `${plural(kind)}/${name}`);
+      return settled(api.until(collection, seen, timeoutMs, `${plural(kind)}/${name}`));
     },
-    ready: (namespace, pod, timeoutMs = 20_000) => waitUntilReady(api, namespace, pod, timeoutMs),
+    ready: (namespace, pod, timeoutMs = 20_000) => settled(waitUntilReady(api, namespace, pod, timeoutMs)),
+    breakNetwork: (breakage) => call('breakNetwork', [breakage]),
+    mendNetwork: (id) => call('mendNetwork', id === undefined ? [] : [id]),
+    setPolicy: (mode) => call('setPolicy', [mode]),
+    settleNetwork: () => call('settleNetwork', []),
     fault: (fault) => call('fault', [fault]),
     faultHits: (id) => call('faultHits', [id]),
     clearFaults: () => call('clearFaults', []),

@@ -1,6 +1,7 @@
 /** What the harness and the cluster process say to each other over node's IPC channel. Values are JSON. */
 import type { ChildProcess } from 'node:child_process';
 import type { Fault, FaultId } from './faults.js';
+import type { Breakage, NetworkOptions, PolicyMode } from './network/options.js';
 
 /** A process of a pod. `argv` as in /proc/PID/cmdline, `pid` as the cluster's process namespace counts. */
 export interface PodProcess {
@@ -17,9 +18,9 @@ export interface RunResult {
   readonly stderr: string;
 }
 
-/** Where a command runs: in the network between the nodes, in a pod's, or in a node's. */
+/** Where a command runs: in the network between the nodes, beyond it (only with `network`), in a pod's, or in a node's. */
 export type RunPlace =
-  'host' | { readonly namespace: string; readonly pod: string } | { readonly node: string };
+  'host' | 'outside' | { readonly namespace: string; readonly pod: string } | { readonly node: string };
 
 /** How the cluster is to be; all JSON. */
 export interface ClusterSetup {
@@ -27,6 +28,8 @@ export interface ClusterSetup {
   /** `https://127.0.0.1:port`, as the harness listens. */
   readonly server: string;
   readonly dir: string;
+  /** Services, DNS and policies; absent: none of it. */
+  readonly network?: NetworkOptions;
   /** The kubelet's and the controllers' times, see the node's own type; absent fields keep the real ones. */
   readonly timing?: Readonly<Record<string, number>>;
 }
@@ -43,6 +46,10 @@ export interface ClusterCalls {
   processes(namespace: string, pod: string): Promise<PodProcess[]>;
   run(argv: readonly string[], place: RunPlace, timeoutMs: number): Promise<RunResult>;
   compact(): Promise<void>;
+  settleNetwork(): Promise<void>;
+  breakNetwork(breakage: Breakage): Promise<string>;
+  mendNetwork(id?: string): Promise<void>;
+  setPolicy(mode: PolicyMode): Promise<void>;
 }
 
 /** A call on its way. */

@@ -1,6 +1,7 @@
 /** What a started cluster offers to tests and to the demo; harness.ts makes it. */
 import type { ApiClient, ApiObject } from './client.js';
 import type { Fault, FaultId } from './faults.js';
+import type { Breakage, NetworkOptions, PolicyMode } from './network/options.js';
 import type { PodProcess, RunPlace, RunResult } from './ipc.js';
 
 /** How a cluster is started. */
@@ -9,6 +10,8 @@ export interface ClusterOptions {
   readonly nodes?: number;
   /** Applied in this order; namespaces that are missing are made first. Pods among them are waited for until they are ready. */
   readonly objects?: readonly unknown[];
+  /** The network of Kubernetes: Services and policies, DNS if asked for. Default: none of it. */
+  readonly network?: boolean | NetworkOptions;
   /** Overrides of the kubelet's and controllers' times, in milliseconds. */
   readonly timing?: Readonly<Record<string, number>>;
 }
@@ -71,7 +74,15 @@ export interface TestCluster {
   clearFaults(): Promise<void>;
   /** The processes of a pod, pause process and debug containers included. */
   processes(namespace: string, pod: string): Promise<PodProcess[]>;
-  /** Runs a command with this machine's programs in the network between the nodes, of a pod, or of a node. Default limit 20 s. */
+  /** Breaks the network, and resolves when it is broken. The id mends it. */
+  breakNetwork(breakage: Breakage): Promise<string>;
+  /** Mends one breakage, or all of them. */
+  mendNetwork(id?: string): Promise<void>;
+  /** From now on policies are kept in this way. */
+  setPolicy(mode: PolicyMode): Promise<void>;
+  /** Resolves when the nodes' rules are as the objects want them. apply(), remove() and waits for objects do it themselves. */
+  settleNetwork(): Promise<void>;
+  /** Runs a command with this machine's programs in the network between the nodes, outside of it, of a pod, or of a node. Default limit 20 s. */
   run(
     argv: readonly string[],
     options?: { readonly in?: RunPlace; readonly timeoutMs?: number },

@@ -4,28 +4,32 @@ import type { ApiStore } from './types.js';
 
 const services = { group: '', resource: 'services' };
 
+/** Of the API server and of the cluster's DNS. */
+const reserved = new Set(['10.96.0.1', '10.96.0.10']);
+
 /** A free address of the service network, 10.96.0.0/12, from the bottom up. */
 function freeAddress(store: ApiStore): string {
   const taken = new Set(store.list(services).map((service) => textOf(objectOf(service.spec).clusterIP)));
   for (let index = 1; index < 1 << 16; index += 1) {
     const address = `10.96.${index >> 8}.${index & 255}`;
-    if (!taken.has(address) && address !== '10.96.0.1') return address;
+    if (!taken.has(address) && !reserved.has(address)) return address;
   }
   throw new Error('the service network is full');
 }
 
-function freeNodePort(store: ApiStore): number {
+function freeNodePort(store: ApiStore, own: readonly JsonObject[]): number {
   const taken = new Set(
     store
       .list(services)
       .flatMap((service) => objectsOf(objectOf(service.spec).ports).map((port) => port.nodePort)),
   );
+  own.forEach((port) => taken.add(port.nodePort));
   let port = 30_000;
   while (taken.has(port)) port += 1;
   return port;
 }
 
-/** Completes a new Service: type, addresses, families, ports. Throws 422 when it has no ports and needs some. */
+/** Completes a Service: type, addresses, families, ports. Throws 422 when it has no ports and needs some. */
 export function completeService(store: ApiStore, service: JsonObject): void {
   const spec = objectOf(service.spec);
   service.spec = spec;
@@ -41,7 +45,9 @@ export function completeService(store: ApiStore, service: JsonObject): void {
   for (const port of ports) {
     port.protocol ??= 'TCP';
     port.targetPort ??= port.port;
-    if (spec.type === 'NodePort' || spec.type === 'LoadBalancer') port.nodePort ??= freeNodePort(store);
+    if (spec.type === 'NodePort' || spec.type === 'LoadBalancer') {
+      if (spec.allocateLoadBalancerNodePorts !== false) port.nodePort ??= freeNodePort(store, ports);
+    } else Reflect.deleteProperty(port, 'nodePort');
   }
   spec.clusterIP ??= freeAddress(store);
   spec.clusterIPs ??= [spec.clusterIP];

@@ -1,6 +1,7 @@
 /** Starts the sandbox and the containers of one pod, with the kubelet's events and the runtime's words for failures. */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { clusterDns } from '../network/dns/addon.js';
 import { containerRequest } from './container-config.js';
 import { WaitingError } from './image-puller.js';
 import type { NodeDeps } from './node-deps.js';
@@ -13,23 +14,43 @@ import { runtimeId } from './runtime.js';
 import { startFailure } from './runtime-words.js';
 import { mountsOf } from './volumes.js';
 
-const clusterDns = '10.96.0.10';
-
+/** The pod's resolv.conf, by dnsPolicy and dnsConfig. */
 function resolvConf(pod: Pod): string {
   // A pod in the network of its node has the node's, without cluster names (node-pod.json).
   const policy =
-    pod.spec.hostNetwork === true && pod.spec.dnsPolicy !== 'ClusterFirstWithHostNet'
+    pod.spec.hostNetwork === true &&
+    pod.spec.dnsPolicy !== 'ClusterFirstWithHostNet' &&
+    pod.spec.dnsPolicy !== 'None'
       ? 'Default'
       : pod.spec.dnsPolicy;
-  if (policy === 'Default') {
-    return 'nameserver 172.30.0.1\n';
-  }
   const { namespace } = pod.metadata;
-  const search = `${namespace}.svc.cluster.local svc.cluster.local cluster.local`;
-  return `search ${search}\nnameserver ${clusterDns}\noptions ndots:5\n`;
+  const base =
+    policy === 'None'
+      ? { servers: [], searches: [], options: [] }
+      : policy === 'Default'
+        ? { servers: ['172.30.0.1'], searches: [], options: [] }
+        : {
+            servers: [clusterDns],
+            searches: [`${namespace}.svc.cluster.local`, 'svc.cluster.local', 'cluster.local'],
+            options: ['ndots:5'],
+          };
+  const { nameservers = [], searches = [], options = [] } = pod.spec.dnsConfig ?? {};
+  const given = options.map(({ name = '', value }) => (value === undefined ? name : `${name}:${value}`));
+  const names = new Set(options.map(({ name }) => name));
+  const merged = [...base.options.filter((option) => !names.has(option.split(':')[0])), ...given];
+  const search = [...new Set([...base.searches, ...searches])];
+  return [
+    ...(search.length > 0 ? [`search ${search.join(' ')}`] : []),
+    ...[...new Set([...base.servers, ...nameservers])].map((server) => `nameserver ${server}`),
+    ...(merged.length > 0 ? [`options ${merged.join(' ')}`] : []),
+    '',
+  ].join('\n');
 }
 
-function hostsFile(hostname: string, ip: string): string {
+function hostsFile(pod: Pod, hostname: string, ip: string): string {
+  const { subdomain } = pod.spec;
+  const qualified =
+    subdomain === undefined ? '' : `${hostname}.${subdomain}.${pod.metadata.namespace}.svc.cluster.local\t`;
   return [
     '# Kubernetes-managed hosts file.',
     '127.0.0.1\tlocalhost',
@@ -38,7 +59,7 @@ function hostsFile(hostname: string, ip: string): string {
     'fe00::\tip6-mcastprefix',
     'fe00::1\tip6-allnodes',
     'fe00::2\tip6-allrouters',
-    `${ip}\t${hostname}\n`,
+    `${ip}\t${qualified}${hostname}\n`,
   ].join('\n');
 }
 
@@ -67,7 +88,7 @@ export class ContainerStarter {
       hostNetwork: pod.spec.hostNetwork ?? false,
       sharedProcesses: pod.spec.shareProcessNamespace ?? false,
       resolvConf: resolvConf(pod),
-      hosts: (ip) => hostsFile(hostname, ip),
+      hosts: (ip) => hostsFile(pod, hostname, ip),
     });
   }
 

@@ -1,5 +1,7 @@
 /** Every image that the local cluster knows, by repository. README.md shows the same table. */
 
+import { dirname, join } from 'node:path';
+
 /** What the root filesystem is made of; see rootfs.ts. */
 export type RootKind = 'toolbox' | 'busybox' | 'distroless';
 
@@ -9,6 +11,8 @@ export interface Image {
   readonly root: RootKind;
   /** Files of the root that this image lacks. */
   readonly without: readonly string[];
+  /** Files of this machine that are shown in it. */
+  readonly files?: readonly { readonly source: string; readonly target: string }[];
   readonly entrypoint: readonly string[];
   readonly command: readonly string[];
   readonly env: readonly string[];
@@ -39,6 +43,18 @@ const toolbox: Image = {
   sizeBytes: 352_000_836,
   present: true,
   pullMs: 15,
+};
+
+/** The cluster's DNS (network/dns/program.ts): this machine's node, and its program beside the cluster's own. */
+const coredns: Image = {
+  ...toolbox,
+  files: [
+    { source: process.execPath, target: '/opt/node' },
+    { source: join(dirname(process.argv[1] ?? ''), 'coredns.mjs'), target: '/opt/coredns.mjs' },
+  ],
+  entrypoint: ['/opt/node', '/opt/coredns.mjs'],
+  command: [],
+  sizeBytes: 20_939_036,
 };
 
 const busybox: Image = {
@@ -77,6 +93,7 @@ export const imageTable: Readonly<Record<string, Image | Unpullable>> = {
     entrypoint: ['/bin/httpd'],
     command: ['-f', '-p', '80', '-h', '/srv'],
   },
+  'registry.k8s.io/coredns/coredns': coredns,
   'registry.example/crash': { ...busybox, command: ['sh', '-c', 'echo about to fail; exit 3'] },
   'registry.example/distroless': distroless,
   'docker.io/library/app': distroless,

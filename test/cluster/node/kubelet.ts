@@ -12,7 +12,7 @@ import {
 import type { LiveContainer } from './live-container.js';
 import { readLog } from './logs.js';
 import type { NodeDeps } from './node-deps.js';
-import { isMirror, isOver, type Pod } from './pod.js';
+import { asPod, isMirror, isOver, pods, type Pod } from './pod.js';
 import { PodWorker } from './pod-worker.js';
 import { StepError } from './process.js';
 import { runtimeId } from './runtime.js';
@@ -29,6 +29,9 @@ export class NodeKubelet implements Kubelet {
 
   /** A pod of this node is new, or has changed. */
   take(pod: Pod): void {
+    if (this.#deps.kubelet.halted) {
+      return;
+    }
     const { uid } = pod.metadata;
     let worker = this.workers.get(uid);
     if (!worker) {
@@ -44,6 +47,16 @@ export class NodeKubelet implements Kubelet {
   /** A pod was removed from the API. */
   drop(uid: string): void {
     this.workers.get(uid)?.hasten();
+  }
+
+  /** Stops to look at pods and to write of them, or goes on with those there are by now. */
+  halt(halted: boolean): void {
+    this.#deps.kubelet.halted = halted;
+    for (const pod of halted ? [] : this.#deps.store.list(pods).map(asPod)) {
+      if (pod.spec.nodeName === this.#deps.node.name) {
+        this.take(pod);
+      }
+    }
   }
 
   async stop(): Promise<void> {

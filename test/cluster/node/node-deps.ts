@@ -21,6 +21,8 @@ export interface NodeDeps {
   /** Where hostPath volumes are. */
   readonly hostDir: string;
   readonly dualStack: boolean;
+  /** While it is halted a kubelet neither sees pods nor writes of them; what runs goes on. */
+  readonly kubelet: { halted: boolean };
   /** Where a fault of our own goes. */
   readonly onBug: (error: unknown) => void;
 }

@@ -29,6 +29,8 @@ export interface NodesOptions extends Partial<Timing> {
   readonly nodeCount: number;
   /** A directory of this cluster alone; a tmpfs is mounted below it. */
   readonly dir: string;
+  /** The network is routed, for Services and policies: see network.ts. */
+  readonly routed?: boolean;
   /** Statuses show the pods' IPv6 addresses as well. Default false: pods have them all the same. */
   readonly dualStack?: boolean;
   readonly random?: () => number;
@@ -42,6 +44,11 @@ export interface Nodes {
   processes(podUid: string): ContainerProcess[];
   /** A process in the pod's network namespace, for nsenter. */
   networkOf(podUid: string): number | undefined;
+  readonly network: Network;
+  /** Stops a kubelet, or lets it go on; its pods stay as they are. */
+  haltKubelet(nodeName: string, halted: boolean): void;
+  /** Where a node keeps what hostPath volumes show. */
+  hostDir(nodeName: string): string;
   /** A process in the node's network namespace. */
   nodeNetworkOf(nodeName: string): number | undefined;
   stop(): Promise<void>;
@@ -83,7 +90,7 @@ async function createRuntime(
   const userNamespace = ids.kind === 'single' || ids.nested;
   const [overlay, network] = await Promise.all([
     hasOverlay(launcher, join(dir, 'trial'), userNamespace),
-    Network.create(launcher, options.nodeCount),
+    Network.create(launcher, options.nodeCount, options.routed),
   ]);
   const layers = new Layers(join(dir, 'layers'), { overlay, userNamespace });
   return { runtime: new Runtime({ launcher, layers, network, ids, dir: join(dir, 'pods') }), network, dir };
@@ -122,8 +129,9 @@ export async function startNodes(options: NodesOptions): Promise<Nodes> {
         now,
         timestamp,
         random: options.random ?? Math.random,
-        hostDir: join(dir, 'hosts', node.name),
+        hostDir: hostDirOf(dir, node.name),
         dualStack: options.dualStack ?? false,
+        kubelet: { halted: false },
         onBug,
       };
       return [node.name, new NodeKubelet(deps)];
@@ -131,7 +139,11 @@ export async function startNodes(options: NodesOptions): Promise<Nodes> {
   );
   network.nodes.forEach((node) => store.create(nodeKey, nodeObject(node, timestamp())));
   const unsubscribe = watchPods(store, kubelets, onBug);
-  return nodesOf({ runtime, network, kubelets, unsubscribe });
+  return nodesOf({ runtime, network, kubelets, unsubscribe, dir });
+}
+
+function hostDirOf(dir: string, node: string): string {
+  return join(dir, 'hosts', node);
 }
 
 function withoutUndefined(options: Partial<Timing>): Partial<Timing> {
@@ -186,9 +198,10 @@ interface Parts {
   readonly network: Network;
   readonly kubelets: ReadonlyMap<string, NodeKubelet>;
   readonly unsubscribe: () => void;
+  readonly dir: string;
 }
 
-function nodesOf({ runtime, network, kubelets, unsubscribe }: Parts): Nodes {
+function nodesOf({ runtime, network, kubelets, unsubscribe, dir }: Parts): Nodes {
   const kubeletOf = (uid: string): NodeKubelet | undefined =>
     [...kubelets.values()].find(({ workers }) => workers.has(uid));
   const sandboxOf = (uid: string): number | undefined => kubeletOf(uid)?.workers.get(uid)?.sandbox?.pid;
@@ -203,6 +216,9 @@ function nodesOf({ runtime, network, kubelets, unsubscribe }: Parts): Nodes {
         ...(kubelet ? runtime.processes(liveContainers(kubelet, uid)) : []),
       ];
     },
+    network,
+    haltKubelet: (name, halted) => kubelets.get(name)?.halt(halted),
+    hostDir: (name) => hostDirOf(dir, name),
     networkOf: sandboxOf,
     nodeNetworkOf: (name) => node(name)?.pid,
     stop: async () => {

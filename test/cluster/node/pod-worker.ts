@@ -117,6 +117,9 @@ export class PodWorker {
 
   /** Writes what is, if it differs from what was written. */
   publish(): void {
+    if (this.#deps.kubelet.halted) {
+      return;
+    }
     const pod = this.#read();
     if (!pod) {
       return;

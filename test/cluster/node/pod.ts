@@ -103,6 +103,7 @@ export interface PodSpec {
   readonly nodeSelector?: Readonly<Record<string, string>>;
   readonly schedulerName?: string;
   readonly hostname?: string;
+  readonly subdomain?: string;
   readonly hostNetwork?: boolean;
   readonly hostPID?: boolean;
   readonly shareProcessNamespace?: boolean;
@@ -110,6 +111,11 @@ export interface PodSpec {
   readonly terminationGracePeriodSeconds?: number;
   readonly activeDeadlineSeconds?: number;
   readonly dnsPolicy?: string;
+  readonly dnsConfig?: {
+    readonly nameservers?: readonly string[];
+    readonly searches?: readonly string[];
+    readonly options?: readonly { readonly name?: string; readonly value?: string }[];
+  };
   readonly serviceAccountName?: string;
   readonly readinessGates?: readonly { readonly conditionType: string }[];
   readonly securityContext?: {

@@ -199,6 +199,9 @@ export class Layers {
         steps.push(mount(`/etc/${folder}`, join(root, 'etc', folder), '', MS.bind));
       }
     }
+    steps.push(
+      ...(image.files ?? []).map(({ source, target }): Step => ['bind', source, join(root, target)]),
+    );
     steps.push(...image.without.map((path): Step => ['unlink', join(root, path)]));
     return steps;
   }

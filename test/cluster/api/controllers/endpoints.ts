@@ -27,13 +27,16 @@ function portsOf(pod: Stored, service: Stored): JsonObject[] {
   });
 }
 
-function endpointOf(pod: Stored, publishNotReady: boolean): JsonObject {
+function endpointOf(pod: Stored, service: Stored, publishNotReady: boolean): JsonObject {
   const { metadata, spec, status } = podOf(pod);
   const terminating = metadata.deletionTimestamp !== undefined;
   const serving = isReady(pod);
   return {
     addresses: [status.podIP],
     conditions: { ready: publishNotReady || (serving && !terminating), serving, terminating },
+    ...(spec.hostname !== undefined && spec.subdomain === service.metadata.name
+      ? { hostname: spec.hostname }
+      : {}),
     targetRef: { kind: 'Pod', namespace: metadata.namespace, name: metadata.name, uid: metadata.uid },
     nodeName: spec.nodeName,
   };
@@ -52,7 +55,7 @@ function wantedSlices(service: Stored, selected: readonly Stored[]): Wanted[] {
     const ports = portsOf(pod, service);
     const id = JSON.stringify(ports);
     const group = groups.get(id) ?? { ports, endpoints: [] };
-    group.endpoints.push(endpointOf(pod, publish));
+    group.endpoints.push(endpointOf(pod, service, publish));
     groups.set(id, group);
   }
   if (groups.size === 0) return [{ ports: null, endpoints: null }];

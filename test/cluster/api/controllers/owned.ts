@@ -52,6 +52,9 @@ export interface NewPod {
   readonly name?: string;
   readonly extraLabels?: Readonly<Record<string, string>>;
   readonly nodeName?: string;
+  /** Its own name below that of a headless Service. */
+  readonly hostname?: string;
+  readonly subdomain?: string;
 }
 
 /** Creates a pod from the template of `owner`, or writes the event that says why Pod Security refuses it. */
@@ -60,6 +63,8 @@ export function createPod(store: ApiStore, owner: Stored, input: NewPod = {}): v
   const given = objectOf(template.metadata);
   const spec = objectOf(template.spec);
   if (input.nodeName !== undefined) spec.nodeName = input.nodeName;
+  if (input.hostname !== undefined) spec.hostname = input.hostname;
+  if (input.subdomain !== undefined) spec.subdomain = input.subdomain;
   const pod = {
     apiVersion: 'v1',
     kind: 'Pod',

@@ -1,5 +1,5 @@
 import type { Stored } from '../../types.js';
-import { copy, numberOf, objectOf, stringsOf } from '../json.js';
+import { copy, numberOf, objectOf, stringsOf, textOf } from '../json.js';
 import { podOf } from '../pods/types.js';
 import { typeOf, deleteStored } from '../rest/remove.js';
 import { timestamp } from '../store.js';
@@ -130,8 +130,11 @@ function reconcileStatefulSet(store: ApiStore, set: Stored): void {
     const name = `${set.metadata.name}-${index}`;
     const pod = own.find((item) => item.metadata.name === name);
     if (pod === undefined) {
+      const subdomain = textOf(objectOf(set.spec).serviceName);
       createPod(store, set, {
         name,
+        hostname: name,
+        ...(subdomain === undefined || subdomain === '' ? {} : { subdomain }),
         extraLabels: {
           'statefulset.kubernetes.io/pod-name': name,
           'apps.kubernetes.io/pod-index': String(index),

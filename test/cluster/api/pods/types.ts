@@ -86,6 +86,8 @@ export interface PodSpec {
   dnsPolicy?: string;
   serviceAccountName?: string;
   serviceAccount?: string;
+  hostname?: string;
+  subdomain?: string;
   hostNetwork?: boolean;
   hostPID?: boolean;
   hostIPC?: boolean;

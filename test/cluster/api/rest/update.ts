@@ -11,6 +11,7 @@ import { admitPod, warnOfTemplate } from './admit.js';
 import { decodeBody, decodePatched, readObject } from './body.js';
 import { createDecoded, hasGeneration } from './create.js';
 import type { ResourceExchange } from './exchange.js';
+import { completeService } from '../services.js';
 import { theObject, warnOfDeprecation } from './read.js';
 import { sendObject } from './respond.js';
 
@@ -59,7 +60,10 @@ function merged(exchange: ResourceExchange, current: Stored, proposed: JsonObjec
       };
       if (isStatusKept(exchange)) result.status = next.status;
       if (exchange.type.resource === 'pods') defaultPodSpec(objectOf(result.spec));
-      else if (exchange.type.resource !== 'namespaces') completeOther(exchange.type, result);
+      else if (exchange.type.resource === 'services') {
+        result.spec = copy(result.spec);
+        completeService(exchange.api.store, result);
+      } else if (exchange.type.resource !== 'namespaces') completeOther(exchange.type, result);
       return result;
     }
   }
