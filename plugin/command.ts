@@ -18,6 +18,8 @@ export interface Command {
   readonly about: string;
   readonly examples: readonly { readonly about: string; readonly words: string }[];
   readonly flags: Flags;
+  /** Being told to stop is its regular end: then its own exit code counts, and nothing is said. */
+  readonly endsOnStop?: boolean;
   /** Words → request, without any effect. Throws a usage error. */
   readonly prepare: (words: Words, settings: Settings) => Start;
 }

@@ -20,6 +20,8 @@ export type StopReason =
 export interface Environment {
   /** The words after the program's name. */
   readonly argv: readonly string[];
+  /** What to run to start this program again: the executable, or Node and the script. */
+  readonly program?: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly stdin: Readable;
   readonly stdout: Writable;

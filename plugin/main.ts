@@ -29,6 +29,13 @@ function columnsOf(stream: { readonly columns?: number }): number | undefined {
   return stream.columns === 0 ? undefined : stream.columns;
 }
 
+/** The compiled executable holds its script in a file system of its own, which Bun shows under one of these names. */
+function ownProgram(): readonly string[] {
+  const [, script = ''] = process.argv;
+  const compiled = /^(\/\$bunfs\/|[A-Z]:[\\/]~BUN[\\/])/.test(script);
+  return compiled || script === '' ? [process.execPath] : [process.execPath, script];
+}
+
 function environment(): Environment {
   const controller = new AbortController();
   const stop = (reason: StopReason): void => controller.abort(reason);
@@ -36,6 +43,7 @@ function environment(): Environment {
   stopOnClosedOutput(stop);
   return {
     argv: process.argv.slice(2),
+    program: ownProgram(),
     env: process.env,
     stdin: process.stdin,
     stdout: process.stdout,

@@ -1,6 +1,7 @@
 import { ExitCode, NetdebugError } from '../src/errors.js';
 import type { Command } from './command.js';
 import { captureCommand } from './commands/capture.js';
+import { extcapCommand } from './commands/extcap.js';
 import { listCommand } from './commands/list.js';
 import { logsCommand } from './commands/logs.js';
 import { netstatCommand } from './commands/netstat.js';
@@ -10,6 +11,7 @@ import { pullCommand } from './commands/pull.js';
 import { stopCommand } from './commands/stop.js';
 import { tcpdumpCommand } from './commands/tcpdump.js';
 import { versionCommand } from './commands/version.js';
+import { wiresharkCommand } from './commands/wireshark.js';
 import { type Environment, stopReason } from './environment.js';
 import { unlessReaderHangs } from './interrupt.js';
 import { readSettings } from './options/config.js';
@@ -34,6 +36,8 @@ export const commands: readonly Command[] = [
   logsCommand,
   listCommand,
   stopCommand,
+  wiresharkCommand,
+  extcapCommand,
   versionCommand,
 ];
 
@@ -61,7 +65,8 @@ export async function run(environment: Environment): Promise<number> {
     };
     const exitCode = await unlessReaderHangs(environment, started, ExitCode.interrupted, tell);
     if (stopReason(environment.signal)?.kind === 'output-failed') throw failureOf(environment, undefined);
-    return exitCode === ExitCode.incomplete ? exitCode : (endedEarly(environment, undefined) ?? exitCode);
+    if (exitCode === ExitCode.incomplete || command.endsOnStop === true) return exitCode;
+    return endedEarly(environment, undefined) ?? exitCode;
   } catch (thrown) {
     const early = endedEarly(environment, thrown);
     if (early !== undefined) {
@@ -127,6 +132,9 @@ async function chooseCommand(argv: readonly string[]): Promise<{
   readonly command?: Command;
   readonly argv: readonly string[];
 }> {
+  // Called under another name, from Wireshark's folder.
+  if (argv[0] === '--capture' || argv[0]?.startsWith('--extcap-') === true)
+    return { command: extcapCommand, argv };
   const at = firstArgument(argv);
   const name = argv[at];
   if (name === undefined) {

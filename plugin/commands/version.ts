@@ -7,12 +7,7 @@ import type { Settings } from '../options/setting.js';
 import { argumentsOf, type Words } from '../options/words.js';
 import { jsonDocument } from '../print/json.js';
 import { writeOut } from '../print/out.js';
-
-// Put in by the build (.ci/build.mjs); absent when run from the sources.
-declare const NETDEBUG_VERSION: string | undefined;
-
-/** The program's version, or `0.0.0-source`. */
-const programVersion = typeof NETDEBUG_VERSION === 'string' ? NETDEBUG_VERSION : '0.0.0-source';
+import { programVersion } from '../version.js';
 
 const formats: readonly OutputFormat[] = ['table', 'json', 'yaml'];
 
