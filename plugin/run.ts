@@ -1,6 +1,7 @@
 import { ExitCode, NetdebugError } from '../src/errors.js';
 import type { Command } from './command.js';
 import { captureCommand } from './commands/capture.js';
+import { connectCommand } from './commands/connect.js';
 import { extcapCommand } from './commands/extcap.js';
 import { listCommand } from './commands/list.js';
 import { logsCommand } from './commands/logs.js';
@@ -32,6 +33,7 @@ export const commands: readonly Command[] = [
   tcpdumpCommand,
   captureCommand,
   pullCommand,
+  connectCommand,
   policyCommand,
   logsCommand,
   listCommand,

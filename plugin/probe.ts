@@ -1,0 +1,100 @@
+import type { ExitCode } from '../src/errors.js';
+import { parseReference, type Reference } from '../src/target/reference.js';
+import type { ProbeOptions } from '../src/tools/probe.js';
+import type { RunTool } from '../src/tools/run.js';
+import { parseDuration } from './options/duration.js';
+import { kubeFlags, parseKube } from './options/kube.js';
+import { containerFlag, debugFlags, parseDebug } from './options/debug.js';
+import type { Flags } from './options/flags.js';
+import { outputFlags, type OutputFormat, parseOutput } from './options/output.js';
+import { parsePodAndArguments, selectorFlags } from './options/pod.js';
+import { flagSetting, type Settings } from './options/setting.js';
+import type { Words } from './options/words.js';
+import { printDocument } from './print/document.js';
+import { openSession, type PodAddress, type SessionContext } from './session.js';
+import type { PodCommandRequest } from './target.js';
+
+/** What the commands that probe once from one pod have in common. */
+export const probeFormats: readonly OutputFormat[] = ['table', 'json', 'yaml'];
+
+/** The flags of a probe: its own first, then those that all share. */
+export function probeFlags(own: Flags): Flags {
+  return {
+    ...own,
+    ...selectorFlags,
+    container: containerFlag,
+    ...debugFlags,
+    ...outputFlags(probeFormats),
+    ...kubeFlags,
+  };
+}
+
+/** `--timeout`, as every probe has it. */
+export const timeoutFlag = (describe: string): Flags[string] => ({
+  kind: 'text',
+  placeholder: 'DURATION',
+  describe,
+  group: 'Flags',
+});
+
+/** Milliseconds of `--timeout`: from 100 ms to 10 minutes. Throws a usage error. */
+export function parseTimeout(words: Words, defaultMs: number): number {
+  const setting = flagSetting(words, 'timeout');
+  return setting === undefined ? defaultMs : parseDuration(setting, 100, 600_000);
+}
+
+/** The words that all probes share, and the other arguments. Throws a usage error. */
+export function parseProbe(
+  words: Words,
+  settings: Settings,
+  names: readonly string[],
+): { readonly request: PodCommandRequest; readonly others: readonly string[] } {
+  const { target, others } = parsePodAndArguments(words, names);
+  return {
+    request: {
+      kube: parseKube(words),
+      debug: parseDebug(words, settings),
+      output: parseOutput(words, settings, probeFormats),
+      target,
+    },
+    others,
+  };
+}
+
+/** The argument of a probe that says where to. Throws a usage error. */
+export function parseDestination(text: string | undefined): Reference {
+  return parseReference(text ?? '', 'destination');
+}
+
+/** One probe of one pod: what is run, and how its result is printed and judged. */
+export interface ProbeTask<R extends { readonly kind: string }> {
+  /** argv that `--dry-run` shows. */
+  readonly argv: () => readonly string[];
+  /** What is waited for, on the status line. */
+  readonly doing: string;
+  readonly probe: (run: RunTool, options: ProbeOptions) => Promise<R>;
+  readonly print: (result: R) => string;
+  readonly exit: (result: R) => ExitCode;
+  /** Goes before the fields of the result in JSON. */
+  readonly about?: object;
+}
+
+/** Opens a session, probes, prints the result as a document or as text, and resolves with the exit code. */
+export async function probeIn<R extends { readonly kind: string }>(
+  context: SessionContext,
+  at: PodAddress,
+  task: ProbeTask<R>,
+): Promise<number> {
+  const { environment, status, output, debug } = context;
+  if (debug.dryRun) {
+    const { printDryRun } = await import('./dryrun.js');
+    return printDryRun(context, at, 'none', task.argv());
+  }
+  const { run } = await openSession(context, at, 'none');
+  if (environment.isTTY.stderr) status.show('probe', task.doing);
+  const result = await task.probe(run, { clock: environment.clock, signal: environment.signal });
+  status.clear();
+  const value = { from: at, ...task.about, ...result };
+  await printDocument(environment.stdout, output.format, result.kind, value, () => task.print(result));
+  return task.exit(result);
+}
