@@ -1,8 +1,4 @@
-import type { CaptureSummary } from '../../src/capture/summary.js';
-import { ExitCode, NetdebugError } from '../../src/errors.js';
 import type { Command } from '../command.js';
-import type { Environment } from '../environment.js';
-import { unlessStopped } from '../interrupt.js';
 import {
   captureFlags,
   type CaptureDestination,
@@ -10,146 +6,118 @@ import {
   parseCapture,
   parseDestination,
 } from '../options/capture.js';
-import { containerFlag, debugFlags, parseDebug } from '../options/debug.js';
-import { kubeFlags, parseKube } from '../options/kube.js';
-import { outputFlags, type OutputFormat, parseOutput } from '../options/output.js';
-import { parsePodAndArguments, selectorFlags } from '../options/pod.js';
+import { containerFlag, debugFlags, type DebugRequest, parseDebug } from '../options/debug.js';
+import { type FileFormat, fileFlags, type FileOptions, formatOf, parseFiles } from '../options/files.js';
+import { kubeFlags, type KubeRequest, parseKube } from '../options/kube.js';
+import { outputFlags, type OutputFormat, type OutputOptions, parseOutput } from '../options/output.js';
+import { parseTargets, type PodTarget, selectorFlags } from '../options/pod.js';
 import { type Setting, type Settings } from '../options/setting.js';
+import { usageError } from '../options/usage.js';
 import type { Words } from '../options/words.js';
-import { captureLiveText, captureSummaryText } from '../print/capture.js';
-import { printDocument } from '../print/document.js';
-import { openSession, type PodAddress, type SessionContext } from '../session.js';
-import type { ReadySink } from '../sinks/open.js';
-import { inPod, type PodCommandRequest } from '../target.js';
 
 /** What `capture` was asked for. */
-export interface CaptureCommandRequest extends PodCommandRequest {
+export interface CaptureCommandRequest {
+  readonly kube: KubeRequest;
+  readonly debug: DebugRequest;
+  readonly output: OutputOptions;
+  readonly targets: readonly PodTarget[];
   readonly capture: CaptureOptions;
   readonly destination: CaptureDestination;
+  readonly files: FileOptions;
+  readonly format: FileFormat;
   /** The Wireshark to use, where one is configured. */
   readonly wireshark: Setting | undefined;
+  /** The command as it is told in the file: without what says who we are. */
+  readonly shown: string;
 }
 
 const formats: readonly OutputFormat[] = ['table', 'json', 'yaml'];
 
-/** `kubectl netdebug capture POD`. */
+const ownFlags = { ...captureFlags, ...fileFlags, ...selectorFlags, container: containerFlag };
+
+/** `kubectl netdebug capture TARGET...`. */
 export const captureCommand: Command = {
   name: 'capture',
-  usage: 'POD [FLAGS] [-- FILTER]',
-  summary: 'packets to a file, to stdout or to Wireshark',
+  usage: 'TARGET... [FLAGS] [-- FILTER]',
+  summary: 'packets of pods and nodes to a file, to stdout or to Wireshark',
   about:
-    'Captures packets in the network of a pod until Ctrl-C or a limit. On a desktop they are shown in Wireshark; -w writes a file, -w - stdout. A live line and a summary go to stderr: the summary says what was lost, and -o json prints it as data. What is written always opens, however the capture ends; the exit code is 8 when something is missing.',
+    'Captures packets in the network of pods and nodes until Ctrl-C or a limit: any number of them at once, merged by time into one pcapng with an interface for each. A workload, a Service or -l stands for all of its pods; those that come later join. On a desktop packets are shown in Wireshark; -w writes a file, -w - stdout. A live line and a summary go to stderr: the summary says what was lost, and -o json prints it as data. What is written always opens, however the capture ends; the exit code is 8 when something is missing.',
   examples: [
     { about: 'Watch HTTP in Wireshark', words: "capture web-0 -f 'tcp port 80'" },
-    { about: 'One minute, to a file', words: 'capture deploy/api -i eth0 --duration 1m -w api.pcap' },
+    { about: 'A workload and its database, as one', words: 'capture deploy/api svc/db -w api.pcapng' },
+    { about: 'One minute, to a file', words: 'capture pod/web-0 -i eth0 --duration 1m -w web.pcap' },
     { about: 'Straight into tshark', words: 'capture shop/pod/web-0 -w - | tshark -r -' },
   ],
-  flags: {
-    ...captureFlags,
-    ...selectorFlags,
-    container: containerFlag,
-    ...debugFlags,
-    ...outputFlags(formats),
-    ...kubeFlags,
-  },
+  flags: { ...ownFlags, ...debugFlags, ...outputFlags(formats), ...kubeFlags },
   prepare: (words, settings) => {
     const request = parseCaptureCommand(words, settings);
-    return (environment) => runCapture(request, environment);
+    return async (environment) => {
+      const { runCapture } = await import('../capture.js');
+      return runCapture(request, environment);
+    };
   },
 };
 
 /** Words → request. Throws a usage error. */
 export function parseCaptureCommand(words: Words, settings: Settings): CaptureCommandRequest {
-  const { target } = parsePodAndArguments(words, [], 'rest');
+  const targets = parseTargets(words);
+  const capture = parseCapture(words);
+  const destination = parseDestination(words);
+  const files = parseFiles(words, destination.kind === 'file');
+  const single = isSingle(targets, capture);
   return {
     kube: parseKube(words),
     debug: parseDebug(words, settings),
     output: parseOutput(words, settings, formats),
-    target,
-    capture: parseCapture(words),
-    destination: parseDestination(words),
+    targets,
+    capture,
+    destination,
+    files,
+    format: chooseFormat(files, destination, single, targets.length),
     wireshark: settings.wireshark,
+    shown: shownCommand(words),
   };
 }
 
-async function runCapture(request: CaptureCommandRequest, environment: Environment): Promise<number> {
-  const { planCapture } = await import('../../src/capture/plan.js');
-  // What cannot be captured, or has nowhere to go, is told before anything is asked of the cluster.
-  const { argv } = planCapture({ ...request.capture, namespace: '', pod: '' });
-  if (request.debug.dryRun) {
-    const { printDryRun } = await import('../dryrun.js');
-    return inPod(request, environment, (context, at) => printDryRun(context, at, 'raw', argv));
-  }
-  const { prepareSink } = await import('../sinks/open.js');
-  const any = request.capture.interface === 'any';
-  const ready = prepareSink(request.destination, request.wireshark, environment, any);
-  const sink = await unlessStopped(environment.signal, ready);
-  try {
-    return await inPod(request, environment, (context, at) => captureIn(context, at, request.capture, sink));
-  } finally {
-    await sink.discard();
-  }
+/** One pod or node that is named itself, on one interface: nothing can join it. */
+function isSingle(targets: readonly PodTarget[], { interfaces }: CaptureOptions): boolean {
+  const [first, ...others] = targets;
+  if (first?.kind !== 'reference' || others.length > 0 || (interfaces?.length ?? 1) > 1) return false;
+  return first.reference.kind === 'pod' || first.reference.kind === 'node';
 }
 
-async function captureIn(
-  context: SessionContext,
-  at: PodAddress,
-  options: CaptureOptions,
-  sink: ReadySink,
-): Promise<number> {
-  const { environment, status } = context;
-  const [{ capture }, { linktypeName }] = await Promise.all([
-    import('../../src/capture/capture.js'),
-    import('../../src/pcap/linktype.js'),
-  ]);
-  const { run } = await openSession(context, at, 'raw');
-  const summary = await capture(
-    { ...options, ...at },
-    {
-      run,
-      clock: environment.clock,
-      openSink: () => sink.open(),
-      signal: environment.signal,
-      onBegin: ({ linktype }) => {
-        const filter = options.filter === undefined ? '' : `, filter ${options.filter}`;
-        status.note(
-          `listening on ${options.interface} of ${at.namespace}/${at.pod}, link type ${linktypeName(linktype)}${filter}`,
-        );
-      },
-      onStatistics: (statistics) => status.show('capture', captureLiveText(statistics)),
-    },
+/**
+ * What was said, else what the name of the file says. Else pcapng, which holds any number of sources, names and comments; only a pipe
+ * from one source carries pcap, because whatever reads packets from a pipe reads that.
+ */
+function chooseFormat(
+  { format, split }: FileOptions,
+  destination: CaptureDestination,
+  single: boolean,
+  targets: number,
+): FileFormat {
+  const said = formatOf(format, destination.kind === 'file' ? destination.path : undefined);
+  if (said === 'pcap' && targets > 1 && !split) {
+    throw usageError(
+      'pcap holds one source, and several targets are named',
+      'capture',
+      'pcapng holds them all: name the file .pcapng; or write a file for each pod with --split',
+    );
+  }
+  return said ?? (destination.kind === 'stdout' && single ? 'pcap' : 'pcapng');
+}
+
+/** The words that say what is captured, as a shell would take them; never a token. */
+function shownCommand(words: Words): string {
+  const flags = Object.keys(ownFlags).flatMap((name) =>
+    (words.given.get(name) ?? []).map((value) =>
+      value === 'true' ? `--${name}` : `--${name}=${quoted(value)}`,
+    ),
   );
-  status.clear();
-  await printSummary(context, summary, sink);
-  return endOf(summary);
+  const rest = words.rest === undefined ? [] : ['--', ...words.rest.map(quoted)];
+  return ['kubectl netdebug capture', ...words.positionals.map(quoted), ...flags, ...rest].join(' ');
 }
 
-/** The summary is talk on stderr, or with -o data: then on stdout, unless the packets are there. */
-async function printSummary(
-  { environment, status, output }: SessionContext,
-  summary: CaptureSummary,
-  sink: ReadySink,
-): Promise<void> {
-  if (output.format === 'table') {
-    for (const line of captureSummaryText(summary, sink.name).split('\n')) status.note(line);
-    return;
-  }
-  const stream = sink.takesStdout ? environment.stderr : environment.stdout;
-  await printDocument(
-    stream,
-    output.format,
-    'CaptureSummary',
-    { ...summary, destination: sink.name },
-    () => '',
-  );
-}
-
-function endOf({ problems, exit, packets }: CaptureSummary): number {
-  const [problem, ...others] = problems;
-  if (exit !== ExitCode.incomplete || problem === undefined) return exit;
-  throw new NetdebugError(problem, {
-    exitCode: exit,
-    details: others,
-    hint: packets > 0 ? 'what was written is whole and opens; packets are missing' : undefined,
-  });
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }

@@ -7,8 +7,17 @@ import { parseSize } from './size.js';
 import { usageError } from './usage.js';
 import { switchOf, type Words, wordOf } from './words.js';
 
-/** What to capture, as the flags say it; where is added when the pod is known. */
-export type CaptureOptions = Omit<CaptureRequest, 'namespace' | 'pod'>;
+/** What to capture in each pod, as the flags say it. */
+export type CaptureOptions = Omit<CaptureRequest, 'interface'> & {
+  /** As given; undefined: not said. */
+  readonly interfaces: readonly string[] | undefined;
+  readonly maxPods: number;
+};
+
+/** More pods than this are refused, unless `--max-pods` says otherwise. */
+const defaultMaxPods = 20;
+const mostPods = 200;
+const mostInterfaces = 8;
 
 /** Where the packets are to go, as the flags say it. */
 export type CaptureDestination =
@@ -37,7 +46,7 @@ export const captureFlags: Flags = {
     kind: 'text',
     short: 'i',
     placeholder: 'NAME',
-    describe: 'interface, such as eth0 or lo (default any: all of them)',
+    describe: 'interface, such as eth0, or several: eth0,lo (default any: all of them as one)',
     group: 'Flags',
   },
   filter: {
@@ -59,6 +68,12 @@ export const captureFlags: Flags = {
     kind: 'text',
     placeholder: 'SIZE',
     describe: 'end before the file grows larger, such as 100MB',
+    group: 'Flags',
+  },
+  'max-pods': {
+    kind: 'text',
+    placeholder: 'N',
+    describe: `refuse targets that stand for more pods (default ${defaultMaxPods})`,
     group: 'Flags',
   },
   snaplen: {
@@ -89,8 +104,10 @@ export function parseCapture(words: Words): CaptureOptions {
   const maxSize = flagSetting(words, 'max-size');
   const snaplen = flagSetting(words, 'snaplen');
   const bufferSize = flagSetting(words, 'buffer-size');
+  const maxPods = flagSetting(words, 'max-pods');
   return {
-    interface: wordOf(words, 'interface') ?? 'any',
+    interfaces: parseInterfaces(words),
+    maxPods: maxPods === undefined ? defaultMaxPods : parseCount(maxPods, 1, mostPods),
     filter: parseFilter(words),
     packetCount: packetCount === undefined ? undefined : parseCount(packetCount),
     durationMs: duration === undefined ? undefined : parseDuration(duration, 1, longestWaitMs),
@@ -100,6 +117,21 @@ export function parseCapture(words: Words): CaptureOptions {
       bufferSize === undefined ? undefined : Math.ceil(parseSize(bufferSize, 1024, mostBufferBytes) / 1024),
     precision: precisions.find((unit) => unit === wordOf(words, 'precision')),
   };
+}
+
+/** `eth0,lo`, each once; that they are names is checked where tcpdump is told them. */
+function parseInterfaces(words: Words): readonly string[] | undefined {
+  const given = wordOf(words, 'interface');
+  if (given === undefined) return undefined;
+  const names = [...new Set(given.split(','))];
+  if (names.length > mostInterfaces)
+    throw usageError(
+      `--interface: at most ${mostInterfaces} interfaces are captured in a pod`,
+      words.command,
+    );
+  if (names.length > 1 && names.includes('any'))
+    throw usageError('--interface: any is all interfaces already, name it alone', words.command);
+  return names;
 }
 
 function parseFilter(words: Words): string | undefined {

@@ -48,6 +48,28 @@ export function parsePodAndArguments(
   return { target: { kind: 'reference', reference: parseObject(pod) }, others };
 }
 
+/** Most targets that are named at once. */
+const mostTargets = 100;
+
+/** Everything that is meant: any number of references, and the pods with the labels of `-l`. Throws a usage error. */
+export function parseTargets(words: Words): readonly PodTarget[] {
+  const { positionals, command } = words;
+  const selector = wordOf(words, 'selector');
+  const allNamespaces = switchOf(words, 'all-namespaces');
+  if (allNamespaces && selector === undefined)
+    throw usageError('-A goes with -l: a name is looked for in one namespace', command);
+  if (positionals.length === 0 && selector === undefined)
+    throw usageError(`${command} needs a TARGET`, command);
+  if (positionals.length > mostTargets)
+    throw usageError(`${command} takes at most ${mostTargets} targets`, command);
+  return [
+    ...positionals.map((text): PodTarget => ({ kind: 'reference', reference: parseObject(text) })),
+    ...(selector === undefined
+      ? []
+      : [{ kind: 'labels', selector: parseSelector(selector), allNamespaces } as const]),
+  ];
+}
+
 /** A thing of the cluster: `web-0`, `deploy/api`, `shop/svc/api`. Throws a usage error. */
 export function parseObject(text: string): ObjectReference {
   const reference = parseReference(text, 'object');

@@ -1,4 +1,3 @@
-import type { PcapHeader } from '../pcap/types.js';
 import { SinkClosed, type Sink } from './sink.js';
 
 /** The way from the stream to the sink: opens it when there is something to capture, and remembers why it failed. */
@@ -9,7 +8,7 @@ export interface Output {
    */
   put(chunk: Uint8Array, packets: number): Promise<void>;
   /** Opens the sink and writes what has been put until now; later calls do nothing. */
-  begin(header: PcapHeader): void;
+  begin(): void;
   /** Waits for what was put, then closes the sink, if it was opened. Never rejects. */
   close(): Promise<void>;
   /** Leaves a sink that hangs. */
@@ -24,10 +23,7 @@ export interface Output {
 }
 
 /** @param onEnd Called once when the sink takes no more: `reader` in order, `sink` for a failure. */
-export function outputTo(
-  openSink: (header: PcapHeader) => Promise<Sink>,
-  onEnd: (why: 'reader' | 'sink') => void,
-): Output {
+export function outputTo(openSink: () => Promise<Sink>, onEnd: (why: 'reader' | 'sink') => void): Output {
   const queue: { chunk: Uint8Array; packets: number }[] = [];
   const state = {
     begun: false,
@@ -45,8 +41,8 @@ export function outputTo(
     if (!(cause instanceof SinkClosed)) state.error = cause;
     onEnd(cause instanceof SinkClosed ? 'reader' : 'sink');
   };
-  const open = async (header: PcapHeader): Promise<void> => {
-    sink = await openSink(header);
+  const open = async (): Promise<void> => {
+    sink = await openSink();
     void sink.gone?.then(() => {
       fail(new SinkClosed());
     });
@@ -73,10 +69,10 @@ export function outputTo(
       queue.push({ chunk, packets });
       return state.begun ? then(flush) : Promise.resolve();
     },
-    begin: (header) => {
+    begin: () => {
       if (state.begun) return;
       state.begun = true;
-      void then(() => open(header));
+      void then(open);
       void then(flush);
     },
     close: async () => {

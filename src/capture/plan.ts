@@ -1,19 +1,18 @@
 import { ExitCode, NetdebugError } from '../errors.js';
 import { DEFAULT_SNAPLEN, captureArgv, filterWord } from '../tools/tcpdump.js';
+import type { CaptureSource, SourcePlace } from './source.js';
 
-/** What to capture; where it goes is the sink's business. */
+/** What to capture in each place; where it goes is the sink's business. */
 export interface CaptureRequest {
-  readonly namespace: string;
-  readonly pod: string;
   /** `eth0`, `lo`, or `any`: all of them, in a link type that Wireshark reads since 3.4. */
   readonly interface: string;
   /** A pcap-filter(7) expression. */
   readonly filter?: string | undefined;
   /** Most bytes kept of a packet, default 262144. */
   readonly snaplen?: number | undefined;
-  /** Ends after so many packets. */
+  /** Ends after so many packets, of all sources together. */
   readonly packetCount?: number | undefined;
-  /** Ends so many milliseconds after tcpdump began. */
+  /** Ends so many milliseconds after every tcpdump began, or failed. */
   readonly durationMs?: number | undefined;
   /** Ends before the file grows larger. */
   readonly maxBytes?: number | undefined;
@@ -25,8 +24,6 @@ export interface CaptureRequest {
 /** What would be run, and when it would end: the answer to `--dry-run`. */
 export interface CapturePlan {
   readonly kind: 'CapturePlan';
-  readonly namespace: string;
-  readonly pod: string;
   readonly interface: string;
   readonly filter: string | undefined;
   readonly snaplen: number;
@@ -66,8 +63,6 @@ export function planCapture(request: CaptureRequest): CapturePlan {
   }
   return {
     kind: 'CapturePlan',
-    namespace: request.namespace,
-    pod: request.pod,
     interface: request.interface,
     filter: filterWord(request.filter),
     snaplen,
@@ -76,6 +71,11 @@ export function planCapture(request: CaptureRequest): CapturePlan {
     maxBytes,
     argv: captureArgv({ ...request, snaplen, bufferKiB }),
   };
+}
+
+/** One tcpdump of a plan in one place. */
+export function sourceOf(place: SourcePlace, plan: CapturePlan): CaptureSource {
+  return { place, interface: plan.interface, filter: plan.filter, argv: plan.argv };
 }
 
 function within(what: string, value: number | undefined, least: number, most: number): void {

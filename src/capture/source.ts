@@ -49,5 +49,8 @@ export interface PacketSession extends ToolSession {
   readonly onGap?: ((listener: (gap: Gap) => void) => void) | undefined;
 }
 
-/** Starts the capture of one source. Rejects with a NetdebugError; the other sources go on. */
-export type OpenPackets = (source: CaptureSource) => Promise<PacketSession>;
+/**
+ * Starts the capture of one source. Rejects with a NetdebugError; the other sources go on.
+ * @param signal The capture is over before it began: the start is given up. A session that was given is stopped by itself.
+ */
+export type OpenPackets = (source: CaptureSource, signal: AbortSignal) => Promise<PacketSession>;

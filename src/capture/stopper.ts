@@ -1,11 +1,11 @@
 import type { Clock, ToolSession } from '../debugger/types.js';
-import type { EndedBy } from './summary.js';
+import type { StopReason } from './summary.js';
 
 /** Stops a running capture once, and leaves it when it does not stop. */
 export interface Stopper {
   /** Asks tcpdump to end in order; only the first reason counts. */
-  stop(reason: Exclude<EndedBy, 'lost'>): void;
-  readonly reason: Exclude<EndedBy, 'lost'> | undefined;
+  stop(reason: StopReason): void;
+  readonly reason: StopReason | undefined;
   /** Resolves when nothing came for too long after it was stopped: the session was then left. */
   readonly left: Promise<void>;
 }

@@ -19,6 +19,16 @@ export interface ResolvedPods {
   readonly pods: readonly Pod[];
   /** How the choice is told on stderr; undefined when a pod was named, so that nothing was chosen. */
   readonly choice: string | undefined;
+  /** What they were listed by, so that those that come later can be watched for; undefined when a pod was named. */
+  readonly listed: PodList | undefined;
+}
+
+/** A list of pods, and from where to watch it. */
+export interface PodList {
+  /** undefined: all namespaces. */
+  readonly namespace: string | undefined;
+  readonly labelSelector: string;
+  readonly resourceVersion: string | undefined;
 }
 
 interface Selecting extends KubeObject {
@@ -45,27 +55,35 @@ type Api = Pick<KubeApi, 'get' | 'list'>;
  */
 export async function resolvePods(api: Api, query: PodQuery): Promise<ResolvedPods> {
   if ('labelSelector' in query) {
-    const { items } = await api.list<Pod>(podsPath(query.namespace), { labelSelector: query.labelSelector });
+    const { namespace, labelSelector } = query;
+    const { items, resourceVersion } = await api.list<Pod>(podsPath(namespace), { labelSelector });
     const where = query.namespace === undefined ? 'any namespace' : `namespace ${query.namespace}`;
     if (items.length === 0) throw absent(`No pod in ${where} has the labels ${query.labelSelector}.`);
     const pods = inOrderOfChoice(items);
-    return { pods, choice: tellChoice(`-l ${query.labelSelector}`, pods) };
+    const listed = { namespace, labelSelector, resourceVersion };
+    return { pods, choice: tellChoice(`-l ${labelSelector}`, pods), listed };
   }
   const { reference } = query;
   const namespace = reference.namespace ?? query.namespace;
   // Told before anything is read: whether the object exists does not matter then.
   if (podless.includes(reference.kind)) throw standsForNoPods(reference);
   const found = await readReference<Selecting>(api, reference, namespace);
-  if (reference.kind === 'pod') return { pods: [found as unknown as Pod], choice: undefined };
+  if (reference.kind === 'pod') {
+    return { pods: [found as unknown as Pod], choice: undefined, listed: undefined };
+  }
   const labelSelector = selectorOf(reference, found);
-  const { items } = await api.list<Pod>(podsPath(namespace), { labelSelector });
+  const { items, resourceVersion } = await api.list<Pod>(podsPath(namespace), { labelSelector });
   const shown = formatReference({ ...reference, namespace });
   if (items.length === 0) {
     const scaled = found.spec?.replicas === 0 ? ' It is scaled to 0.' : '';
     throw absent(`${shown} has no pods: none has the labels ${labelSelector}.${scaled}`);
   }
   const pods = inOrderOfChoice(items);
-  return { pods, choice: tellChoice(shown, pods) };
+  return {
+    pods,
+    choice: tellChoice(shown, pods),
+    listed: { namespace, labelSelector, resourceVersion },
+  };
 }
 
 /** Reads the object that a reference names. Rejects with exit 6 and near names when there is none. */

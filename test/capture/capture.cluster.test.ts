@@ -72,14 +72,14 @@ describe('capture in a pod', () => {
   test('in a namespace under baseline, on all interfaces', async () => {
     const sink = memorySink();
     const run = await toolsIn(api, 'base', 'web', 'raw');
-    const { summary, began, interrupt } = start(run, sink, { namespace: 'base', interface: 'any' });
+    const { summary, began, interrupt } = start(run, sink, { interface: 'any' });
     await began;
     await send(20, 32, 'peer', { namespace: 'base', pod: 'web' });
     await arrived(sink, 20 * 32);
     interrupt();
     expect(await summary).toMatchObject({
       packets: 20,
-      linktype: 'LINUX_SLL2 (Linux cooked v2)',
+      sources: [{ linktype: 'LINUX_SLL2 (Linux cooked v2)' }],
       complete: true,
       exit: 130,
     });

@@ -23,8 +23,8 @@ describe('capture with the real tcpdump', () => {
       await send(200);
       expect(await summary).toMatchObject({
         kind: 'CaptureSummary',
-        pod: 'web',
-        linktype: 'EN10MB (Ethernet)',
+        format: 'pcap',
+        sources: [{ name: 'default/web:lo', pod: 'web', linktype: 'EN10MB (Ethernet)' }],
         packets: 200,
         bytes: 24 + 200 * (16 + 14 + 28 + 32),
         captured: 200,
@@ -74,7 +74,7 @@ describe('capture with the real tcpdump', () => {
       await began;
       await send(5, { size: 500 });
       expect(await summary).toMatchObject({
-        linktype: 'LINUX_SLL2 (Linux cooked v2)',
+        sources: [{ linktype: 'LINUX_SLL2 (Linux cooked v2)' }],
         packets: 5,
         complete: true,
         exit: 0,

@@ -2,10 +2,10 @@
 import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { openFileSink } from '../../plugin/sinks/file.js';
-import { capture } from '../../src/capture/capture.js';
 import { writePcapHeader } from '../../src/pcap/header.js';
 import { writePcapRecord } from '../../src/pcap/writer.js';
 import { clock, played } from '../tools/local.js';
+import { capture } from './start.js';
 
 const header = { littleEndian: true, precision: 'micro', snaplen: 262144, linktype: 1 } as const;
 
@@ -33,7 +33,7 @@ const session = {
   ),
 };
 const summary = await capture(
-  { namespace: 'default', pod: 'web', interface: 'eth0' },
+  { interface: 'eth0' },
   { clock, run: () => Promise.resolve(session), openSink: () => openFileSink(path) },
 );
 process.stdout.write(JSON.stringify({ summary, file: (await readFile(path)).toString('base64') }));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { planCapture, type CaptureRequest } from '../../src/capture/plan.js';
 
-const base: CaptureRequest = { namespace: 'shop', pod: 'web', interface: 'eth0' };
+const base: CaptureRequest = { interface: 'eth0' };
 
 describe('planCapture', () => {
   test('shows what would run', () => {
@@ -9,8 +9,6 @@ describe('planCapture', () => {
       planCapture({ ...base, filter: ' tcp port 80 ', packetCount: 3, durationMs: 5000, maxBytes: 1e6 }),
     ).toEqual({
       kind: 'CapturePlan',
-      namespace: 'shop',
-      pod: 'web',
       interface: 'eth0',
       filter: 'tcp port 80',
       snaplen: 262144,

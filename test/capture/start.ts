@@ -1,17 +1,51 @@
-import { capture, type CaptureOptions } from '../../src/capture/capture.js';
-import type { CaptureRequest } from '../../src/capture/plan.js';
+import { startCapture, type CaptureDestination, type CaptureOptions } from '../../src/capture/capture.js';
+import { planCapture, sourceOf, type CaptureRequest } from '../../src/capture/plan.js';
+import type { SourcePlace } from '../../src/capture/source.js';
+import { pcapStream } from '../../src/capture/stream-pcap.js';
 import type { CaptureSummary } from '../../src/capture/summary.js';
 import type { Clock } from '../../src/debugger/types.js';
 import type { RunTool } from '../../src/tools/run.js';
 import { clock } from '../tools/local.js';
 import type { MemorySink } from './sinks.js';
 
-const base: CaptureRequest = {
-  namespace: 'default',
-  pod: 'web',
-  interface: 'lo',
-  filter: 'udp dst port 4599',
-};
+const base: CaptureRequest = { interface: 'lo', filter: 'udp dst port 4599' };
+
+/** A pod to capture in. */
+export function place(pod = 'web', namespace = 'default'): Extract<SourcePlace, { kind: 'pod' }> {
+  return {
+    kind: 'pod',
+    namespace,
+    pod,
+    uid: `uid-of-${pod}`,
+    node: 'node-1',
+    podIPs: ['10.244.1.2'],
+    owner: undefined,
+    labels: {},
+  };
+}
+
+/** Captures one pod as pcap. */
+export function capture(
+  request: CaptureRequest,
+  {
+    run,
+    openSink,
+    ...options
+  }: Omit<CaptureOptions, 'open' | 'to'> & Pick<CaptureDestination, 'openSink'> & { readonly run: RunTool },
+): Promise<CaptureSummary> {
+  const plan = planCapture(request);
+  const { durationMs, packetCount, maxBytes } = plan;
+  const target = { name: 'default/web', sources: [sourceOf(place(), plan)] };
+  const running = startCapture([target], {
+    ...options,
+    open: ({ argv }) => run(argv),
+    to: { stream: pcapStream({ maxBytes, maxPackets: packetCount }), openSink },
+    durationMs,
+    packetCount,
+  });
+  running.seal();
+  return running.summary;
+}
 
 /** A capture that was started by {@link start}. */
 export interface Running {
@@ -26,14 +60,23 @@ export function start(
   run: RunTool,
   sink: MemorySink,
   request: Partial<CaptureRequest> = {},
-  options: Partial<CaptureOptions> = {},
+  options: Partial<Parameters<typeof capture>[1]> = {},
 ): Running {
   const controller = new AbortController();
   let onBegin: () => void = () => undefined;
   const began = new Promise<void>((resolve) => (onBegin = resolve));
   const summary = capture(
     { ...base, ...request },
-    { run, clock, openSink: sink.open, signal: controller.signal, onBegin, ...options },
+    {
+      run,
+      clock,
+      openSink: sink.open,
+      signal: controller.signal,
+      onEvent: ({ kind }) => {
+        if (kind === 'began') onBegin();
+      },
+      ...options,
+    },
   );
   return {
     began: Promise.race([

@@ -44,7 +44,11 @@ describe('resolvePods', () => {
   test('a pod is itself, and nothing is chosen', async () => {
     const web = pod('web-0', true);
     const server = api({ [`${pods}/web-0`]: web });
-    expect(await resolvePods(server, inShop('web-0'))).toEqual({ pods: [web], choice: undefined });
+    expect(await resolvePods(server, inShop('web-0'))).toEqual({
+      pods: [web],
+      choice: undefined,
+      listed: undefined,
+    });
   });
 
   test('a workload is its pods: ready ones first, then by name, finished ones last', async () => {

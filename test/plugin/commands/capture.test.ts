@@ -11,10 +11,12 @@ const read = (...argv: string[]) =>
 describe('capture', () => {
   test('the defaults: all interfaces, everything, wherever there is a desktop', () => {
     expect(read('web')).toMatchObject({
-      target: { reference: { kind: 'pod', name: 'web' } },
+      targets: [{ reference: { kind: 'pod', name: 'web' } }],
+      format: 'pcapng',
       destination: { kind: 'unsaid' },
       capture: {
-        interface: 'any',
+        interfaces: undefined,
+        maxPods: 20,
         filter: undefined,
         packetCount: undefined,
         durationMs: undefined,
@@ -54,8 +56,9 @@ describe('capture', () => {
       ),
     ).toMatchObject({
       destination: { kind: 'file', path: 'x.pcap' },
+      format: 'pcap',
       capture: {
-        interface: 'eth0',
+        interfaces: ['eth0'],
         filter: 'tcp port 80 and host 10.0.0.1',
         packetCount: 10,
         durationMs: 90_000,
@@ -119,6 +122,8 @@ describe('what is said', () => {
   test('the live line', () => {
     const statistics = {
       elapsedMs: 12_300,
+      running: 1,
+      expected: 1,
       packets: 12_345,
       bytes: 6_700_000,
       packetsPerSecond: 1002.4,
@@ -134,11 +139,7 @@ describe('what is said', () => {
 
   const summary: CaptureSummary = {
     kind: 'CaptureSummary',
-    namespace: 'shop',
-    pod: 'web',
-    interface: 'eth0',
-    linktype: 'EN10MB (Ethernet)',
-    filter: undefined,
+    format: 'pcap',
     packets: 42,
     bytes: 5100,
     first: undefined,
@@ -147,6 +148,10 @@ describe('what is said', () => {
     receivedByFilter: 42,
     droppedByKernel: 0,
     droppedByInterface: 0,
+    lost: 0,
+    latePackets: 0,
+    sources: [],
+    failed: [],
     whole: true,
     complete: true,
     endedBy: 'limit',
@@ -165,6 +170,7 @@ describe('what is said', () => {
       receivedByFilter: 200,
       droppedByKernel: 50,
       droppedByInterface: 1,
+      lost: 51,
       whole: false,
       notes: ['one.'],
     };

@@ -1,0 +1,252 @@
+import {
+  startCapture,
+  type CaptureEvent,
+  type CaptureTarget,
+  type RunningCapture,
+} from '../src/capture/capture.js';
+import { followPods } from '../src/capture/follow.js';
+import { readNames } from '../src/capture/names.js';
+import { placeKey, placeName } from '../src/capture/place.js';
+import { planCapture, sourceOf, type CapturePlan } from '../src/capture/plan.js';
+import type { CaptureSummary, StopReason } from '../src/capture/summary.js';
+import { resolveTargets, type ResolvedTargets, type TargetPlace } from '../src/capture/targets.js';
+import { ExitCode, NetdebugError } from '../src/errors.js';
+import { linktypeName } from '../src/pcap/linktype.js';
+import type { PodQuery } from '../src/target/resolve.js';
+import { withCluster } from './cluster.js';
+import type { CaptureCommandRequest } from './commands/capture.js';
+import { packetOpener } from './captureopen.js';
+import { type Environment, stopReason } from './environment.js';
+import { unlessStopped } from './interrupt.js';
+import { removingAtEnd } from './node.js';
+import type { PodTarget } from './options/pod.js';
+import { usageError } from './options/usage.js';
+import { captureLiveText, captureSummaryText } from './print/capture.js';
+import { printDocument } from './print/document.js';
+import { createStatusLine } from './print/statusline.js';
+import type { SessionContext } from './session.js';
+import { type CaptureOutput, prepareOutput } from './captureoutput.js';
+
+/** Captures as asked. What cannot be captured, or has nowhere to go, is told before anything is asked of the cluster. */
+export async function runCapture(request: CaptureCommandRequest, environment: Environment): Promise<number> {
+  const plans = plansOf(request);
+  if (request.debug.dryRun)
+    return inCluster(request, environment, (context) => dryRun(context, request, plans));
+  const output = await unlessStopped(environment.signal, prepareOutput(request, environment));
+  try {
+    return await inCluster(request, environment, (context) => captureIn(context, request, plans, output));
+  } finally {
+    await output.discard();
+  }
+}
+
+/** One plan for each interface. */
+function plansOf({ capture }: CaptureCommandRequest): readonly CapturePlan[] {
+  return (capture.interfaces ?? ['any']).map((name) => planCapture({ ...capture, interface: name }));
+}
+
+function inCluster(
+  { kube, debug, output }: CaptureCommandRequest,
+  environment: Environment,
+  task: (context: SessionContext) => Promise<number>,
+): Promise<number> {
+  const status = createStatusLine(environment, output.quiet);
+  return withCluster(kube, environment, status, async (api) => {
+    const context: SessionContext = { api, environment, status, output, debug, atEnd: [] };
+    try {
+      return await removingAtEnd(context.atEnd, () => task(context));
+    } finally {
+      // An error is printed under what was shown, not behind it.
+      status.clear();
+    }
+  });
+}
+
+async function resolve(context: SessionContext, request: CaptureCommandRequest): Promise<ResolvedTargets> {
+  const { api, environment, status } = context;
+  const queries = request.targets.map((target) => queryOf(target, api.namespace));
+  const resolved = await unlessStopped(
+    environment.signal,
+    resolveTargets(api, queries, request.capture.maxPods),
+  );
+  for (const note of resolved.notes) status.note(note);
+  return resolved;
+}
+
+function queryOf(target: PodTarget, namespace: string): PodQuery {
+  if (target.kind === 'reference') return { reference: target.reference, namespace };
+  return { labelSelector: target.selector, namespace: target.allNamespaces ? undefined : namespace };
+}
+
+async function captureIn(
+  context: SessionContext,
+  request: CaptureCommandRequest,
+  plans: readonly CapturePlan[],
+  output: CaptureOutput,
+): Promise<number> {
+  const { api, environment, status } = context;
+  const { signal, clock } = environment;
+  const { places, lists, failed } = await resolve(context, request);
+  // pcap holds what was there at the start, if that was one; nothing can join it.
+  const fixed = request.format === 'pcap' && !request.files.split;
+  if (fixed && places.length * plans.length > 1) throw notOne(request, places.length * plans.length);
+  const targetOf = ({ place }: TargetPlace): CaptureTarget => ({
+    name: placeName(place),
+    sources: plans.map((plan) => sourceOf(place, plan)),
+  });
+  const over = new AbortController();
+  let refused = 0;
+  const follower = followPods(api, places, fixed ? [] : lists, {
+    onPod: (one) => {
+      if (capture.places().size < request.capture.maxPods) capture.join(targetOf(one));
+      else if (refused++ === 0)
+        status.note(`warning: more pods than --max-pods have come; ${placeName(one.place)} does not join`);
+    },
+    onGone: (uid, departure) => capture.depart(`pod ${uid}`, departure),
+    onEvent: (uid, event) => capture.tell(`pod ${uid}`, event),
+    onBlind: () => {
+      capture.note(
+        'pods could not be watched any more: those that came later are not captured, restarts are not told',
+      );
+      capture.seal();
+    },
+  });
+  const [plan] = plans;
+  const capture = startCapture(
+    [...places.map(targetOf), ...failed.map(({ name, error }) => ({ name, sources: Promise.reject(error) }))],
+    {
+      open: packetOpener(context, places.length > 1),
+      to: output.to({ server: `${api.server} (context ${api.context})`, filter: plan?.filter }),
+      clock,
+      signal,
+      whyStopped: () => whyStopped(environment),
+      durationMs: plan?.durationMs,
+      packetCount: plan?.packetCount,
+      onEvent: (event) => showEvent(context, event),
+      onStatistics: (statistics) => status.show('capture', captureLiveText(statistics)),
+      fate: (source) => follower.fate(source),
+    },
+  );
+  if (fixed || lists.length === 0) capture.seal();
+  const following = follower.run(over.signal);
+  if (request.format === 'pcapng') void addNames(context, places, over.signal, capture);
+  let summary: CaptureSummary;
+  try {
+    summary = await capture.summary;
+  } finally {
+    over.abort();
+    await following;
+  }
+  if (refused > 0) {
+    const notes = [
+      ...summary.notes,
+      `${refused} pods that came later were beyond --max-pods ${request.capture.maxPods} and are not captured.`,
+    ];
+    summary = { ...summary, notes };
+  }
+  status.clear();
+  await printSummary(context, summary, output);
+  return endOf(summary);
+}
+
+async function addNames(
+  { api, status, output }: SessionContext,
+  places: readonly TargetPlace[],
+  signal: AbortSignal,
+  capture: RunningCapture,
+): Promise<void> {
+  const namespaces = places.flatMap(({ place }) => (place.kind === 'pod' ? place.namespace : []));
+  const { names, unread } = await readNames(api, [...new Set(namespaces)], signal);
+  capture.addNames(names);
+  if (output.verbose && unread.length > 0 && !signal.aborted)
+    status.note(`no names of ${unread.join(', ')}: not allowed to read them`);
+}
+
+function showEvent({ status }: SessionContext, event: CaptureEvent): void {
+  switch (event.kind) {
+    case 'began': {
+      const { source, header } = event;
+      const filter = source.filter === undefined ? '' : `, filter ${source.filter}`;
+      const link = linktypeName(header?.linktype ?? -1);
+      status.note(
+        `listening on ${source.interface} of ${placeName(source.place)}, link type ${link}${filter}`,
+      );
+      return;
+    }
+    case 'failed':
+      status.note(`warning: ${event.failure.name}: ${event.failure.message}`);
+      return;
+    case 'ended':
+      if (event.departure !== undefined) status.note(`${event.name} has ended: ${event.departure.why}`);
+      return;
+    case 'told':
+      status.note(`${event.name}: ${event.event}`);
+      return;
+  }
+}
+
+/** A reader of stdout who had enough is no Ctrl-C. */
+function whyStopped({ signal }: Environment): StopReason {
+  switch (stopReason(signal)?.kind) {
+    case 'output-closed':
+      return 'reader';
+    case 'output-failed':
+      return 'sink';
+    case 'interrupted':
+    case undefined:
+      return 'interrupt';
+  }
+}
+
+function notOne({ destination }: CaptureCommandRequest, sources: number): NetdebugError {
+  const file = destination.kind === 'file' ? destination.path : 'pcap';
+  return usageError(
+    `${file} is to be pcap, which holds one source, and the target stands for ${sources}`,
+    'capture',
+    'pcapng holds them all: name the file .pcapng; or write a file for each pod with --split',
+  );
+}
+
+async function dryRun(
+  context: SessionContext,
+  request: CaptureCommandRequest,
+  plans: readonly CapturePlan[],
+): Promise<number> {
+  const { places, failed } = await resolve(context, request);
+  const { printDryRuns } = await import('./dryrun.js');
+  const targets = places.flatMap(({ place }) =>
+    plans.map((plan) => {
+      const { interface: name, filter, argv } = sourceOf(place, plan);
+      const at =
+        place.kind === 'pod'
+          ? { namespace: place.namespace, pod: place.pod }
+          : { namespace: context.api.namespace, pod: placeName(place), node: place.node };
+      return { key: placeKey(place), at, run: argv, more: { interface: name, filter } };
+    }),
+  );
+  return printDryRuns(context, targets, 'raw', failed);
+}
+
+/** The summary is talk on stderr, or with -o data: then on stdout, unless the packets are there. */
+async function printSummary(
+  { environment, status, output: { format } }: SessionContext,
+  summary: CaptureSummary,
+  { name, takesStdout }: CaptureOutput,
+): Promise<void> {
+  if (format === 'table') {
+    for (const line of captureSummaryText(summary, name).split('\n')) status.note(line);
+    return;
+  }
+  const stream = takesStdout ? environment.stderr : environment.stdout;
+  await printDocument(stream, format, 'CaptureSummary', { ...summary, destination: name }, () => '');
+}
+
+function endOf({ problems, exit, packets }: CaptureSummary): number {
+  const [problem, ...others] = problems;
+  if (exit !== ExitCode.incomplete || problem === undefined) return exit;
+  throw new NetdebugError(problem, {
+    exitCode: exit,
+    details: others,
+    hint: packets > 0 ? 'what was written is whole and opens; packets are missing' : undefined,
+  });
+}
