@@ -29,7 +29,9 @@ export function clusterBundle(): string {
   }
   mkdirSync(path.dirname(output), { recursive: true });
   // The cluster's own program last: it is the one whose age is looked at.
-  build(path.join('network', 'dns', 'program.ts'), path.join(path.dirname(output), 'coredns.mjs'));
+  const beside = (name: string): string => path.join(path.dirname(output), name);
+  build(path.join('network', 'dns', 'program.ts'), beside('coredns.mjs'));
+  build(path.join('network', 'listen.ts'), beside('listen.mjs'));
   build('main.ts', output);
   return output;
 }

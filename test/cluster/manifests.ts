@@ -79,6 +79,22 @@ export function pod(input: PodInput): Manifest {
   };
 }
 
+/** A pod with these listeners (network/listen.ts): `http://0.0.0.0:8080?status=503`, `tcp://127.0.0.1:9000`, `udp://...`, `https://...`. Ready when it listens. */
+export function listener(
+  input: Omit<PodInput, 'image' | 'command'> & { readonly on?: readonly string[] },
+): Manifest {
+  const { on = ['http://0.0.0.0:80'], ...rest } = input;
+  const made = pod({ ...rest, image: 'registry.example/listen:1' });
+  const spec = made.spec as { readonly containers: readonly Record<string, unknown>[] };
+  const [main] = spec.containers;
+  // Whatever it listens on: a probe by address would not reach a listener on loopback.
+  const ports = on.map((url) => /:(\d+)/.exec(url.replace(/^\w+:/, ''))?.[1] ?? '80');
+  const check = ports.map((port) => `ss -Hlntu sport = :${port} | grep -q .`).join(' && ');
+  const container = { readinessProbe: { exec: { command: ['sh', '-c', check] }, periodSeconds: 1 }, ...main };
+  Reflect.deleteProperty(container, 'command');
+  return { ...made, spec: { ...spec, containers: [{ ...container, args: on }] } };
+}
+
 /** A Deployment of such pods, selected by the label `app`. */
 export function deployment(input: PodInput & { readonly replicas?: number }): Manifest {
   const labels = { app: input.name, ...input.labels };
@@ -94,7 +110,7 @@ export function deployment(input: PodInput & { readonly replicas?: number }): Ma
   };
 }
 
-/** A ClusterIP Service in front of pods with these labels. */
+/** A ClusterIP Service in front of pods with these labels, unless `spec` says otherwise. */
 export function service(input: {
   readonly name: string;
   readonly namespace?: string;
@@ -103,12 +119,16 @@ export function service(input: {
     readonly port: number;
     readonly targetPort?: number | string;
     readonly name?: string;
+    readonly protocol?: string;
+    readonly nodePort?: number;
   }[];
+  /** Merged over the spec. */
+  readonly spec?: Readonly<Record<string, unknown>>;
 }): Manifest {
   return {
     apiVersion: 'v1',
     kind: 'Service',
     metadata: { name: input.name, namespace: input.namespace ?? 'default' },
-    spec: { selector: input.selector, ports: input.ports },
+    spec: { selector: input.selector, ports: input.ports, ...input.spec },
   };
 }

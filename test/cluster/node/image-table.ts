@@ -45,17 +45,19 @@ const toolbox: Image = {
   pullMs: 15,
 };
 
-/** The cluster's DNS (network/dns/program.ts): this machine's node, and its program beside the cluster's own. */
-const coredns: Image = {
-  ...toolbox,
-  files: [
-    { source: process.execPath, target: '/opt/node' },
-    { source: join(dirname(process.argv[1] ?? ''), 'coredns.mjs'), target: '/opt/coredns.mjs' },
-  ],
-  entrypoint: ['/opt/node', '/opt/coredns.mjs'],
-  command: [],
-  sizeBytes: 20_939_036,
-};
+/** A program of the cluster's own, which lies beside the cluster's (bundle.ts), and this machine's node to run it. */
+function ownProgram(name: string, command: readonly string[]): Image {
+  return {
+    ...toolbox,
+    files: [
+      { source: process.execPath, target: '/opt/node' },
+      { source: join(dirname(process.argv[1] ?? ''), name), target: `/opt/${name}` },
+    ],
+    entrypoint: ['/opt/node', `/opt/${name}`],
+    command,
+    sizeBytes: 20_939_036,
+  };
+}
 
 const busybox: Image = {
   ...toolbox,
@@ -93,7 +95,8 @@ export const imageTable: Readonly<Record<string, Image | Unpullable>> = {
     entrypoint: ['/bin/httpd'],
     command: ['-f', '-p', '80', '-h', '/srv'],
   },
-  'registry.k8s.io/coredns/coredns': coredns,
+  'registry.k8s.io/coredns/coredns': ownProgram('coredns.mjs', []),
+  'registry.example/listen': ownProgram('listen.mjs', ['http://0.0.0.0:80']),
   'registry.example/crash': { ...busybox, command: ['sh', '-c', 'echo about to fail; exit 3'] },
   'registry.example/distroless': distroless,
   'docker.io/library/app': distroless,
