@@ -25,9 +25,16 @@ export async function openNodeSession(
     import('../src/debugger/lifeline.js'),
   ]);
   const request = await nodePodRequest(context, namespace, node, need);
+  const abandon = new AbortController();
+  const opening = openNodePod(api, { ...request, signal: AbortSignal.any([signal, abandon.signal]) });
+  // The command may be over before the pod runs: then its start is given up, and waited for.
+  context.atEnd.push(async () => {
+    abandon.abort();
+    const pod = await opening.catch(() => undefined);
+    await pod?.remove();
+  });
   try {
-    const pod = await openNodePod(api, request);
-    context.atEnd.push(() => pod.remove());
+    const pod = await opening;
     const { container } = pod;
     const { ttlSeconds } = request.options;
     if (output.verbose) for (const limit of container.limits) status.note(`note: ${limit}`);

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import type { ServerAddress } from '../kube/server-addresses.js';
 import type { Socket } from '../tools/sockets-parse.js';
+import { combineFilters } from './filter.js';
 
 /** What is known of the ways that a capture on a node takes to us. */
 export interface OwnStreams {
@@ -52,11 +53,12 @@ export function ownStreamsFilter(streams: OwnStreams, interfaceName: string): st
   return parts.length === 0 ? '' : `tcp and (${parts.join(' or ')})`;
 }
 
-/** A person's filter without the packets that the other expression describes. */
+/**
+ * A person's filter without the packets that the other expression describes. Throws a NetdebugError (2) for brackets that do not
+ * match.
+ */
 export function withoutStreams(filter: string | undefined, streams: string): string | undefined {
-  if (streams === '') return filter;
-  const without = `not (${streams})`;
-  return filter === undefined || filter.trim() === '' ? without : `(${filter.trim()}) and ${without}`;
+  return combineFilters(filter, streams === '' ? undefined : `not (${streams})`);
 }
 
 /**

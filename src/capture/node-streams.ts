@@ -4,7 +4,9 @@ import type { KubeApi } from '../kube/api.js';
 import { serverAddresses } from '../kube/server-addresses.js';
 import { collect, type RunTool } from '../tools/run.js';
 import { parseProcNet } from '../tools/sockets-parse.js';
-import { loopbackPortsOf, ownStreamsFilter, type OwnStreams } from './node-filter.js';
+import { loopbackPortsOf, ownStreamsFilter, withoutStreams, type OwnStreams } from './node-filter.js';
+import type { CapturePlan } from './plan.js';
+import type { CaptureSource } from './source.js';
 
 export interface NodeStreamsOptions {
   readonly run: RunTool;
@@ -27,14 +29,16 @@ export async function ownStreamsOf(
   return { nodeAddresses: addresses, kubeletPort, apiServers, loopbackPorts };
 }
 
-/** {@link ownStreamsOf} as the filter expression for captures on an interface. */
-export async function ownStreamsFilterOf(
-  api: Pick<KubeApi, 'server' | 'get'>,
-  pod: Pick<NodePod, 'addresses' | 'kubeletPort'>,
-  interfaceName: string,
-  options: NodeStreamsOptions,
-): Promise<string> {
-  return ownStreamsFilter(await ownStreamsOf(api, pod, options), interfaceName);
+/** One tcpdump of a plan in the network of a node: what is asked for, without the packets that carry it away. */
+export function nodeSource(node: string, plan: CapturePlan, streams: OwnStreams): CaptureSource {
+  const filter = withoutStreams(plan.filter, ownStreamsFilter(streams, plan.interface));
+  const argv = plan.filter === undefined ? plan.argv : plan.argv.slice(0, -2);
+  return {
+    place: { kind: 'node', node, addresses: streams.nodeAddresses },
+    interface: plan.interface,
+    filter,
+    argv: filter === undefined ? argv : [...argv, '--', filter],
+  };
 }
 
 /** This very exec is one of the connections that are looked for. */

@@ -46,7 +46,7 @@ describe('the streams of a capture on a node', () => {
 
   test('are left out of a filter, and are all that is left out without one', () => {
     expect(withoutStreams('icmp or udp', 'tcp and (port 1)')).toBe(
-      '(icmp or udp) and not (tcp and (port 1))',
+      '(icmp or udp) and (not (tcp and (port 1)))',
     );
     expect(withoutStreams(undefined, 'tcp and (port 1)')).toBe('not (tcp and (port 1))');
     expect(withoutStreams('icmp', '')).toBe('icmp');
