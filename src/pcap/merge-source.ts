@@ -136,7 +136,7 @@ export class QueuedSource implements MergeSource {
       this.#owner.moved(this);
     }
     // A damaged stream was forgotten by now.
-    if (this.closed) return;
+    if (this.fault !== undefined) return;
     if (this.heldBytes > 0) {
       queue.append(bytes, from, bytes.length);
     } else if (from < bytes.length) {

@@ -45,6 +45,8 @@ export interface NameRecord {
 export interface PcapngMerger {
   /** Bytes of whole blocks that are ready, and forgets them; undefined when there are none. The section header comes first. */
   take(): Uint8Array | undefined;
+  /** What `take` gave is written and of no more use: its memory may be used again. May be left out; it saves half the time. */
+  recycle(taken: Uint8Array): void;
   /** A new source, e.g. a pod that joined. Until it has delivered or ended, the others wait for it at most the window. */
   addSource(description: InterfaceDescription): MergeSource;
   /** Writes a Name Resolution Block before the next packet. */
@@ -74,10 +76,11 @@ export interface MergeSource {
   end(statistics: InterfaceStatistics): void;
   /** Undefined until its file header was read. */
   readonly header: PcapHeader | undefined;
-  /** Records taken, and their captured bytes. */
+  /** Records written, and their captured bytes; those held back are not yet among them. */
   readonly packets: number;
   readonly bytes: number;
   readonly latePackets: number;
+  /** Time of the last of them. */
   readonly lastTime: Timestamp | undefined;
   /** Why the stream is no pcap any more; what follows is ignored. */
   readonly fault: string | undefined;

@@ -70,6 +70,10 @@ class Merger implements PcapngMerger, SourceOwner {
     return this.#output.take();
   }
 
+  recycle(taken: Uint8Array): void {
+    this.#output.recycle(taken);
+  }
+
   addSource(description: InterfaceDescription): MergeSource {
     const source = new QueuedSource(this, description, this.#added++);
     this.#sources.add(source);

@@ -3,15 +3,20 @@ import { nanosecondsSince1970 } from './pcapng-writer.js';
 
 /** Large, so that what is not yet taken when a buffer is full is a small part of it. */
 const BUFFER_BYTES = 512 * 1024;
+/** Buffers that came back and wait for use: one is filled while another is being written. */
+const MOST_SPARE = 2;
 const two32 = 2 ** 32;
 
-/** Collects blocks back to back. What was taken is never written again, so the taker may keep it. */
+/** Collects blocks back to back. What was taken is not touched again unless it is given back. */
 export class BlockOutput {
   #bytes = new Uint8Array(0);
   /** The same memory in words: every block begins at a multiple of four. */
   #words = new Uint32Array(0);
   #used = 0;
   #taken = 0;
+  /** Parts of a buffer that were taken and have not come back. */
+  readonly #lent = new WeakMap<ArrayBufferLike, number>();
+  readonly #spare: Uint8Array[] = [];
   /** The second that the two words below belong to: most packets share it with the one before. */
   #second = -1;
   #upper = 0;
@@ -22,7 +27,24 @@ export class BlockOutput {
     if (this.#used === this.#taken) return undefined;
     const taken = this.#bytes.subarray(this.#taken, this.#used);
     this.#taken = this.#used;
+    this.#lent.set(taken.buffer, (this.#lent.get(taken.buffer) ?? 0) + 1);
     return taken;
+  }
+
+  /** The taker has no more use of these bytes: fresh memory for every buffer would cost more than filling it. */
+  recycle({ buffer }: Uint8Array): void {
+    const lent = this.#lent.get(buffer);
+    if (lent === undefined) return;
+    this.#lent.set(buffer, lent - 1);
+    if (lent > 1) return;
+    this.#lent.delete(buffer);
+    if (buffer !== this.#bytes.buffer) {
+      if (this.#spare.length < MOST_SPARE && buffer.byteLength === BUFFER_BYTES) {
+        this.#spare.push(new Uint8Array(buffer));
+      }
+    } else if (this.#used === this.#taken) {
+      this.#used = this.#taken = 0;
+    }
   }
 
   /** A block that was made elsewhere. */
@@ -80,9 +102,10 @@ export class BlockOutput {
     let size = BUFFER_BYTES;
     while (size < (waiting.length + length) * 2) size *= 2;
     // Not zeroed: every byte before #used is written before it can be taken.
-    const buffer = Buffer.allocUnsafeSlow(size);
-    this.#bytes = new Uint8Array(buffer.buffer, buffer.byteOffset, size);
-    this.#words = new Uint32Array(buffer.buffer, buffer.byteOffset, size >> 2);
+    const spare = size === BUFFER_BYTES ? this.#spare.pop() : undefined;
+    const bytes = spare ?? Buffer.allocUnsafeSlow(size);
+    this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, size);
+    this.#words = new Uint32Array(bytes.buffer, bytes.byteOffset, size >> 2);
     this.#bytes.set(waiting);
     this.#used = waiting.length;
     this.#taken = 0;

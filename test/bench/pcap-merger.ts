@@ -31,5 +31,7 @@ closeSync(out);
 
 function write(): void {
   const bytes = merger.take();
-  if (bytes !== undefined) writeSync(out, bytes);
+  if (bytes === undefined) return;
+  for (let from = 0; from < bytes.length;) from += writeSync(out, bytes, from);
+  merger.recycle(bytes);
 }
