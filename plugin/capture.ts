@@ -1,13 +1,8 @@
-import {
-  startCapture,
-  type CaptureEvent,
-  type CaptureTarget,
-  type RunningCapture,
-} from '../src/capture/capture.js';
+import { startCapture, type CaptureEvent, type RunningCapture } from '../src/capture/capture.js';
 import { followPods } from '../src/capture/follow.js';
 import { readNames } from '../src/capture/names.js';
 import { placeKey, placeName } from '../src/capture/place.js';
-import { planCapture, sourceOf, type CapturePlan } from '../src/capture/plan.js';
+import { planCapture } from '../src/capture/plan.js';
 import type { CaptureSummary, StopReason } from '../src/capture/summary.js';
 import { resolveTargets, type ResolvedTargets, type TargetPlace } from '../src/capture/targets.js';
 import { ExitCode, NetdebugError } from '../src/errors.js';
@@ -15,7 +10,7 @@ import { linktypeName } from '../src/pcap/linktype.js';
 import type { PodQuery } from '../src/target/resolve.js';
 import { withCluster } from './cluster.js';
 import type { CaptureCommandRequest } from './commands/capture.js';
-import { packetOpener } from './captureopen.js';
+import { captureSources, type CaptureSources } from './capturesources.js';
 import { type Environment, stopReason } from './environment.js';
 import { unlessStopped } from './interrupt.js';
 import { removingAtEnd } from './node.js';
@@ -29,20 +24,15 @@ import { type CaptureOutput, prepareOutput } from './captureoutput.js';
 
 /** Captures as asked. What cannot be captured, or has nowhere to go, is told before anything is asked of the cluster. */
 export async function runCapture(request: CaptureCommandRequest, environment: Environment): Promise<number> {
-  const plans = plansOf(request);
-  if (request.debug.dryRun)
-    return inCluster(request, environment, (context) => dryRun(context, request, plans));
+  for (const name of request.capture.interfaces ?? ['any'])
+    planCapture({ ...request.capture, interface: name });
+  if (request.debug.dryRun) return inCluster(request, environment, (context) => dryRun(context, request));
   const output = await unlessStopped(environment.signal, prepareOutput(request, environment));
   try {
-    return await inCluster(request, environment, (context) => captureIn(context, request, plans, output));
+    return await inCluster(request, environment, (context) => captureIn(context, request, output));
   } finally {
     await output.discard();
   }
-}
-
-/** One plan for each interface. */
-function plansOf({ capture }: CaptureCommandRequest): readonly CapturePlan[] {
-  return (capture.interfaces ?? ['any']).map((name) => planCapture({ ...capture, interface: name }));
 }
 
 function inCluster(
@@ -81,7 +71,6 @@ function queryOf(target: PodTarget, namespace: string): PodQuery {
 async function captureIn(
   context: SessionContext,
   request: CaptureCommandRequest,
-  plans: readonly CapturePlan[],
   output: CaptureOutput,
 ): Promise<number> {
   const { api, environment, status } = context;
@@ -89,16 +78,14 @@ async function captureIn(
   const { places, lists, failed } = await resolve(context, request);
   // pcap holds what was there at the start, if that was one; nothing can join it.
   const fixed = request.format === 'pcap' && !request.files.split;
-  if (fixed && places.length * plans.length > 1) throw notOne(request, places.length * plans.length);
-  const targetOf = ({ place }: TargetPlace): CaptureTarget => ({
-    name: placeName(place),
-    sources: plans.map((plan) => sourceOf(place, plan)),
-  });
+  const interfaces = request.filters.view === 'both' ? 2 : (request.capture.interfaces?.length ?? 1);
+  if (fixed && places.length * interfaces > 1) throw notOne(request, places.length * interfaces);
+  const sources = await sourcesFor(context, request, places);
   const over = new AbortController();
   let refused = 0;
   const follower = followPods(api, places, fixed ? [] : lists, {
     onPod: (one) => {
-      if (capture.places().size < request.capture.maxPods) capture.join(targetOf(one));
+      if (capture.places().size < request.capture.maxPods) capture.join(sources.targetOf(one));
       else if (refused++ === 0)
         status.note(`warning: more pods than --max-pods have come; ${placeName(one.place)} does not join`);
     },
@@ -111,17 +98,20 @@ async function captureIn(
       capture.seal();
     },
   });
-  const [plan] = plans;
+  const { filter, durationMs, packetCount } = request.capture;
   const capture = startCapture(
-    [...places.map(targetOf), ...failed.map(({ name, error }) => ({ name, sources: Promise.reject(error) }))],
+    [
+      ...places.map(sources.targetOf),
+      ...failed.map(({ name, error }) => ({ name, sources: Promise.reject(error) })),
+    ],
     {
-      open: packetOpener(context, places.length > 1),
-      to: output.to({ server: `${api.server} (context ${api.context})`, filter: plan?.filter }),
+      open: sources.open,
+      to: output.to({ server: `${api.server} (context ${api.context})`, filter }),
       clock,
       signal,
       whyStopped: () => whyStopped(environment),
-      durationMs: plan?.durationMs,
-      packetCount: plan?.packetCount,
+      durationMs,
+      packetCount,
       onEvent: (event) => showEvent(context, event),
       onStatistics: (statistics) => status.show('capture', captureLiveText(statistics)),
       fate: (source) => follower.fate(source),
@@ -147,6 +137,15 @@ async function captureIn(
   status.clear();
   await printSummary(context, summary, output);
   return endOf(summary);
+}
+
+function sourcesFor(
+  context: SessionContext,
+  request: CaptureCommandRequest,
+  places: readonly TargetPlace[],
+): Promise<CaptureSources> {
+  const several = places.length > 1;
+  return unlessStopped(context.environment.signal, captureSources(context, request, several));
 }
 
 async function addNames(
@@ -207,23 +206,18 @@ function notOne({ destination }: CaptureCommandRequest, sources: number): Netdeb
   );
 }
 
-async function dryRun(
-  context: SessionContext,
-  request: CaptureCommandRequest,
-  plans: readonly CapturePlan[],
-): Promise<number> {
+async function dryRun(context: SessionContext, request: CaptureCommandRequest): Promise<number> {
   const { places, failed } = await resolve(context, request);
+  const sources = await sourcesFor(context, request, places);
   const { printDryRuns } = await import('./dryrun.js');
-  const targets = places.flatMap(({ place }) =>
-    plans.map((plan) => {
-      const { interface: name, filter, argv } = sourceOf(place, plan);
-      const at =
-        place.kind === 'pod'
-          ? { namespace: place.namespace, pod: place.pod }
-          : { namespace: context.api.namespace, pod: placeName(place), node: place.node };
-      return { key: placeKey(place), at, run: argv, more: { interface: name, filter } };
-    }),
-  );
+  const planned = (await Promise.all(places.map(sources.plannedFor))).flat();
+  const targets = planned.map(({ place, interface: name, filter, argv }) => {
+    const at =
+      place.kind === 'pod'
+        ? place
+        : { namespace: context.api.namespace, pod: placeName(place), node: place.node };
+    return { key: placeKey(place), at, run: argv, more: { interface: name, filter } };
+  });
   return printDryRuns(context, targets, 'raw', failed);
 }
 

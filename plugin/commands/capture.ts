@@ -8,10 +8,12 @@ import {
 } from '../options/capture.js';
 import { containerFlag, debugFlags, type DebugRequest, parseDebug } from '../options/debug.js';
 import { type FileFormat, fileFlags, type FileOptions, formatOf, parseFiles } from '../options/files.js';
+import { filterFlags, type FilterOptions, parseFilterOptions } from '../options/filter.js';
 import { kubeFlags, type KubeRequest, parseKube } from '../options/kube.js';
 import { outputFlags, type OutputFormat, type OutputOptions, parseOutput } from '../options/output.js';
 import { parseTargets, type PodTarget, selectorFlags } from '../options/pod.js';
 import { type Setting, type Settings } from '../options/setting.js';
+import { uploadFlags } from '../options/upload.js';
 import { usageError } from '../options/usage.js';
 import type { Words } from '../options/words.js';
 
@@ -23,6 +25,7 @@ export interface CaptureCommandRequest {
   readonly targets: readonly PodTarget[];
   readonly capture: CaptureOptions;
   readonly destination: CaptureDestination;
+  readonly filters: FilterOptions;
   readonly files: FileOptions;
   readonly format: FileFormat;
   /** The Wireshark to use, where one is configured. */
@@ -33,7 +36,14 @@ export interface CaptureCommandRequest {
 
 const formats: readonly OutputFormat[] = ['table', 'json', 'yaml'];
 
-const ownFlags = { ...captureFlags, ...fileFlags, ...selectorFlags, container: containerFlag };
+const ownFlags = {
+  ...captureFlags,
+  ...filterFlags,
+  ...fileFlags,
+  ...selectorFlags,
+  container: containerFlag,
+  ...uploadFlags,
+};
 
 /** `kubectl netdebug capture TARGET...`. */
 export const captureCommand: Command = {
@@ -64,7 +74,8 @@ export function parseCaptureCommand(words: Words, settings: Settings): CaptureCo
   const capture = parseCapture(words);
   const destination = parseDestination(words);
   const files = parseFiles(words, destination.kind === 'file');
-  const single = isSingle(targets, capture);
+  const filters = parseFilterOptions(words);
+  const single = isSingle(targets, capture) && filters.view !== 'both';
   return {
     kube: parseKube(words),
     debug: parseDebug(words, settings),
@@ -72,6 +83,7 @@ export function parseCaptureCommand(words: Words, settings: Settings): CaptureCo
     targets,
     capture,
     destination,
+    filters,
     files,
     format: chooseFormat(files, destination, single, targets.length),
     wireshark: settings.wireshark,

@@ -24,7 +24,7 @@ export function sourceName(source: CaptureSource): string {
 
 /** What Wireshark is told of a source: where it runs, its addresses, who owns it, its labels. */
 export function describeSource(source: CaptureSource, name: string): InterfaceDescription {
-  const { place, filter } = source;
+  const { place, filter, shows = '' } = source;
   if (place.kind === 'node') {
     return { name, description: joined([['addresses', place.addresses.join(' ')]]), filter };
   }
@@ -33,6 +33,7 @@ export function describeSource(source: CaptureSource, name: string): InterfaceDe
     .slice(0, MOST_LABELS)
     .map(([key, value]) => `${key}=${value}`);
   const description = joined([
+    ['shows', shows],
     ['node', place.node ?? ''],
     ['addresses', place.podIPs.join(' ')],
     ['owner', place.owner ?? ''],

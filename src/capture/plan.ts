@@ -74,8 +74,9 @@ export function planCapture(request: CaptureRequest): CapturePlan {
 }
 
 /** One tcpdump of a plan in one place. */
-export function sourceOf(place: SourcePlace, plan: CapturePlan): CaptureSource {
-  return { place, interface: plan.interface, filter: plan.filter, argv: plan.argv };
+export function sourceOf(place: SourcePlace, plan: CapturePlan & { readonly shows?: string }): CaptureSource {
+  const { interface: name, shows, filter, argv } = plan;
+  return { place, interface: name, ...(shows === undefined ? {} : { shows }), filter, argv };
 }
 
 function within(what: string, value: number | undefined, least: number, most: number): void {

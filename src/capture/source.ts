@@ -22,6 +22,8 @@ export interface CaptureSource {
   readonly place: SourcePlace;
   /** `eth0`, `lo`, `any`. */
   readonly interface: string;
+  /** What is seen there, for the description of the interface, e.g. `on the wire`. */
+  readonly shows?: string | undefined;
   /** The pcap-filter(7) expression that is used, what was added to the person's own included. */
   readonly filter: string | undefined;
   /** argv of the tcpdump; no shell reads it. */

@@ -1,0 +1,113 @@
+import type { CaptureTarget } from '../src/capture/capture.js';
+import { combineFilters, peerFilter } from '../src/capture/filter.js';
+import { peerAddresses } from '../src/capture/peer.js';
+import { placeName } from '../src/capture/place.js';
+import { planCapture, sourceOf, type CapturePlan } from '../src/capture/plan.js';
+import { readProbeExclusion } from '../src/capture/probes.js';
+import type { CaptureSource, OpenPackets, PacketSession } from '../src/capture/source.js';
+import type { TargetPlace } from '../src/capture/targets.js';
+import { viewInterfaces } from '../src/capture/view.js';
+import type { CaptureCommandRequest } from './commands/capture.js';
+import type { StatusLine } from './print/statusline.js';
+import { type DebugSession, openSession, type SessionContext } from './session.js';
+
+/** What is captured in places, and how it is started there. */
+export interface CaptureSources {
+  /** The sources of a place: interfaces and filters as asked. A node's debug pod is started for it. */
+  readonly targetOf: (one: TargetPlace) => CaptureTarget;
+  /** The same without touching anything, for `--dry-run`. */
+  readonly plannedFor: (one: TargetPlace) => Promise<readonly CaptureSource[]>;
+  readonly open: OpenPackets;
+}
+
+/**
+ * Makes sources of places. What is the same for all, the addresses of `--peer`, is asked once, now; rejects with a NetdebugError.
+ * @param several Whether what is waited for has to be told apart by place.
+ */
+export async function captureSources(
+  context: SessionContext,
+  request: CaptureCommandRequest,
+  several: boolean,
+): Promise<CaptureSources> {
+  const { api, status } = context;
+  const { capture, filters } = request;
+  const peers = await Promise.all(filters.peers.map((peer) => peerAddresses(api, peer, api.namespace)));
+  const peer = peerFilter(peers.flat());
+  const sessions = new Map<string, Promise<DebugSession>>();
+  const told = new Set<string>();
+  const tell = (text: string): void => {
+    if (!told.has(text)) status.note(text);
+    told.add(text);
+  };
+
+  async function plansFor({
+    pod,
+  }: TargetPlace): Promise<readonly (CapturePlan & { readonly shows?: string })[]> {
+    let probes: string | undefined;
+    if (filters.noProbes && pod !== undefined) {
+      const exclusion = await readProbeExclusion(api, pod);
+      probes = exclusion.filter;
+      for (const note of exclusion.notes) tell(note);
+    }
+    const filter = combineFilters(capture.filter, peer, probes);
+    const plan = (name: string): CapturePlan => planCapture({ ...capture, interface: name, filter });
+    if (filters.view === undefined || pod === undefined) return (capture.interfaces ?? ['any']).map(plan);
+    const view = viewInterfaces(filters.view, pod);
+    if (view.note !== undefined) tell(`note: ${view.note}`);
+    return view.interfaces.map((one) => ({ ...plan(one.interface), shows: one.shows }));
+  }
+  async function plannedFor(one: TargetPlace): Promise<readonly CaptureSource[]> {
+    return (await plansFor(one)).map((plan) => sourceOf(one.place, plan));
+  }
+  async function nodeSources(one: TargetPlace, node: string): Promise<readonly CaptureSource[]> {
+    const { openNodeSources } = await import('./capturenode.js');
+    const opened = openNodeSources(contextFor(one.place), node, await plansFor(one));
+    sessions.set(
+      keyOf(one.place),
+      opened.then(({ session }) => session),
+    );
+    sessions.get(keyOf(one.place))?.catch(() => undefined);
+    return (await opened).sources;
+  }
+  /** What is shown says of which place it is. */
+  function contextFor(place: CaptureSource['place'], signal = context.environment.signal): SessionContext {
+    const environment = { ...context.environment, signal };
+    return { ...context, environment, status: several ? prefixed(status, `${placeName(place)}: `) : status };
+  }
+  async function open({ place, argv }: CaptureSource, signal: AbortSignal): Promise<PacketSession> {
+    const key = keyOf(place);
+    let session = sessions.get(key);
+    if (session === undefined) {
+      if (place.kind === 'node') throw new TypeError('the pod of a node is started before its sources');
+      session = openSession(contextFor(place, signal), place, 'raw');
+      sessions.set(key, session);
+    }
+    return (await session).run(argv);
+  }
+  return {
+    targetOf: (one) => ({
+      name: placeName(one.place),
+      sources: one.place.kind === 'node' ? nodeSources(one, one.place.node) : plannedFor(one),
+    }),
+    plannedFor,
+    open,
+  };
+}
+
+/** One debug container serves all interfaces of a place. */
+function keyOf(place: CaptureSource['place']): string {
+  return place.kind === 'pod' ? place.uid : `node/${place.node}`;
+}
+
+/** Lines that say of which place they are; what others show is not taken away. */
+function prefixed(status: StatusLine, prefix: string): StatusLine {
+  return {
+    note: (text) => {
+      status.note(`${prefix}${text}`);
+    },
+    show: (kind, text, plainEveryMs) => {
+      status.show(`${prefix}${kind}`, `${prefix}${text}`, plainEveryMs);
+    },
+    clear: () => undefined,
+  };
+}
