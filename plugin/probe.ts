@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { ExitCode } from '../src/errors.js';
 import { parseReference, type Reference } from '../src/target/reference.js';
 import type { ProbeOptions } from '../src/tools/probe.js';
@@ -91,6 +92,8 @@ export async function probeIn<R extends { readonly kind: string }>(
     return printDryRun(context, at, 'none', task.argv());
   }
   const { run } = await openSession(context, at, 'none');
+  // A probe runs several tools at once, each of which listens for the end.
+  setMaxListeners(100, environment.signal);
   if (environment.isTTY.stderr) status.show('probe', task.doing);
   const result = await task.probe(run, { clock: environment.clock, signal: environment.signal });
   status.clear();

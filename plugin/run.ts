@@ -2,6 +2,7 @@ import { ExitCode, NetdebugError } from '../src/errors.js';
 import type { Command } from './command.js';
 import { captureCommand } from './commands/capture.js';
 import { connectCommand } from './commands/connect.js';
+import { dnsCommand } from './commands/dns.js';
 import { extcapCommand } from './commands/extcap.js';
 import { listCommand } from './commands/list.js';
 import { logsCommand } from './commands/logs.js';
@@ -34,6 +35,7 @@ export const commands: readonly Command[] = [
   captureCommand,
   pullCommand,
   connectCommand,
+  dnsCommand,
   policyCommand,
   logsCommand,
   listCommand,

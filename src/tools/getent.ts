@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { codeOf, collectWithin, ran, type ProbeOptions } from './probe.js';
+import { collectWithin, parseTimed, ran, timedArgv, type ProbeOptions } from './probe.js';
 import type { RunTool } from './run.js';
 
 /** What the C library of the debug container says of a name; its search list and order of families apply. */
@@ -8,8 +8,9 @@ export type LookUp =
       readonly kind: 'addresses';
       readonly addresses: readonly string[];
       readonly canonical: string | undefined;
+      readonly ms: number | undefined;
     }
-  | { readonly kind: 'unknown' }
+  | { readonly kind: 'unknown'; readonly ms: number | undefined }
   | { readonly kind: 'timeout' }
   /** There is no getent in the container (busybox has none). */
   | { readonly kind: 'noTool' };
@@ -18,18 +19,24 @@ export type LookUp =
 const TIMEOUT_MS = 45_000;
 
 /** Looks a name up as programs in the pod do: getaddrinfo(3), by `getent ahosts`. */
-export async function lookUp(run: RunTool, name: string, options: ProbeOptions): Promise<LookUp> {
-  const said = await collectWithin(run, ['getent', 'ahosts', '--', name], {
+export async function lookUp(
+  run: RunTool,
+  name: string,
+  options: ProbeOptions,
+  how: 'any way' | 'libc only' = 'any way',
+): Promise<LookUp> {
+  const said = await collectWithin(run, timedArgv(['getent', 'ahosts', '--', name]), {
     ...options,
     timeoutMs: TIMEOUT_MS,
     limitBytes: 256 * 1024,
   });
   if (said === 'timeout') return { kind: 'timeout' };
-  if (!ran(said)) return askServer(run, name, options);
-  const { addresses, canonical } = parseGetent(said.stdout);
-  if (addresses.length > 0) return { kind: 'addresses', addresses, canonical };
+  if (!ran(said)) return how === 'any way' ? askServer(run, name, options) : { kind: 'noTool' };
+  const { text, ms, code } = parseTimed(said.stdout);
+  const { addresses, canonical } = parseGetent(text);
+  if (addresses.length > 0) return { kind: 'addresses', addresses, canonical, ms };
   // 2: one or more supplied keys could not be found. Others are usage (1) or no enumeration (3).
-  return codeOf(said) === 2 ? { kind: 'unknown' } : { kind: 'noTool' };
+  return code === 2 ? { kind: 'unknown', ms } : { kind: 'noTool' };
 }
 
 /** busybox has no getent. Its nslookup asks the name server only, so that what it does not find may still stand in /etc/hosts. */
@@ -46,7 +53,7 @@ async function askServer(run: RunTool, name: string, options: ProbeOptions): Pro
   );
   const valid = [...new Set(addresses)].filter((address) => isIP(address) !== 0);
   return valid.length > 0
-    ? { kind: 'addresses', addresses: valid, canonical: undefined }
+    ? { kind: 'addresses', addresses: valid, canonical: undefined, ms: undefined }
     : { kind: 'noTool' };
 }
 

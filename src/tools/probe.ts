@@ -66,6 +66,30 @@ now() {
 }
 `;
 
+/** Runs a command and says how long it took, by the container's own clock; its stderr is among its stdout. */
+const timedScript = `${nowFunction}command -v "$1" >/dev/null || exit 127
+now; echo "start $n"
+"$@" </dev/null 2>&1
+r=$?
+now; echo; echo "end $n $r"`;
+
+/** argv of a command that is timed in the container; exit code 127 when the program is not there. */
+export function timedArgv(argv: readonly string[]): string[] {
+  return ['sh', '-c', timedScript, 'netdebug', ...argv];
+}
+
+/** What {@link timedArgv} printed. */
+export function parseTimed(text: string): {
+  readonly text: string;
+  readonly ms: number | undefined;
+  readonly code: number;
+} {
+  const start = /^start (\S+)\n/.exec(text);
+  const end = /\n?end (\S+) (\d+)\n?$/.exec(text);
+  const said = text.slice(start?.[0].length ?? 0, end?.index ?? text.length);
+  return { text: said, ms: millisecondsBetween(start?.[1], end?.[1]), code: Number(end?.[2] ?? 255) };
+}
+
 /** Milliseconds between two times of {@link nowFunction}; undefined when one of them is no time or has no fraction. */
 export function millisecondsBetween(start: string | undefined, end: string | undefined): number | undefined {
   const [from, to] = [start, end].map((text) => (/^\d+[.,]\d{3,9}$/.test(text ?? '') ? text : undefined));
