@@ -44,6 +44,10 @@ export async function openSession(
   at: PodAddress,
   need: Need,
 ): Promise<DebugSession> {
+  if (context.debug.upload !== undefined) {
+    const { openUploadSession } = await import('./upload.js');
+    return openUploadSession(context, at, context.debug.upload);
+  }
   if (at.node !== undefined) {
     const { openNodeSession } = await import('./node.js');
     return openNodeSession(context, at.namespace, at.node, need);

@@ -9,6 +9,7 @@ import { outputFlags, type OutputFormat, parseOutput } from '../options/output.j
 import { parsePodAndArguments, selectorFlags } from '../options/pod.js';
 import type { Settings } from '../options/setting.js';
 import { checkTcpdumpArgs } from '../options/tcpdumpargs.js';
+import { uploadFlags } from '../options/upload.js';
 import type { Words } from '../options/words.js';
 import { writeOut } from '../print/out.js';
 import { sanitizeText } from '../print/sanitize.js';
@@ -23,7 +24,7 @@ export interface TcpdumpCommandRequest extends PodCommandRequest {
 
 const formats: readonly OutputFormat[] = ['table'];
 
-const flags: Flags = { ...selectorFlags, container: { ...containerFlag, short: 'c' } };
+const flags: Flags = { ...selectorFlags, container: { ...containerFlag, short: 'c' }, ...uploadFlags };
 
 /** `kubectl netdebug tcpdump POD -- ARGS`. */
 export const tcpdumpCommand: Command = {

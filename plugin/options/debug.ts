@@ -3,6 +3,7 @@ import { longestWaitMs, parseDuration } from './duration.js';
 import type { Flag, Flags } from './flags.js';
 import type { Setting, Settings } from './setting.js';
 import { settingOf } from './setting.js';
+import { parseUpload } from './upload.js';
 import { usageError } from './usage.js';
 import type { Words } from './words.js';
 import { switchOf, wordOf } from './words.js';
@@ -20,6 +21,8 @@ export interface DebugRequest extends Omit<DebugOptions, 'profile'> {
   readonly profile: (typeof profileNames)[number] | { readonly file: string; readonly origin: string };
   /** Print what would be sent, send nothing that changes anything. */
   readonly dryRun: boolean;
+  /** Path of a tcpdump to run in a container of the pod itself, where there is to be no debug container. */
+  readonly upload?: string | undefined;
 }
 
 /** Flags of every command that needs a debug container. */
@@ -83,6 +86,7 @@ export function parseDebug(words: Words, settings: Settings): DebugRequest {
   const policy = settingOf(words, settings, 'imagePullPolicy');
   const ttl = settingOf(words, settings, 'ttl');
   const startTimeout = settingOf(words, settings, 'startTimeout');
+  const upload = parseUpload(words);
   return {
     image: image === undefined ? defaultImage : parseImage(image),
     imagePullPolicy: policy === undefined ? undefined : parsePolicy(policy),
@@ -92,6 +96,7 @@ export function parseDebug(words: Words, settings: Settings): DebugRequest {
     ttlSeconds: ttl === undefined ? 900 : Math.ceil(parseDuration(ttl, 1000) / 1000),
     startTimeoutMs: startTimeout === undefined ? 60_000 : parseDuration(startTimeout, 1000, longestWaitMs),
     dryRun: switchOf(words, 'dry-run'),
+    ...(upload === undefined ? {} : { upload }),
   };
 }
 
