@@ -27,7 +27,7 @@ function filter(table: string, hook: string, rules: readonly string[]): string {
 }
 
 function lossRules(breakage: Extract<Breakage, { kind: 'loss' }>): string[] {
-  const chance = `numgen random mod 100 < ${breakage.percent} drop`;
+  const chance = breakage.percent >= 100 ? 'drop' : `numgen random mod 100 < ${breakage.percent} drop`;
   const { address, port } = breakage;
   const protocol = breakage.protocol ?? (port === undefined ? undefined : 'tcp');
   const ports = (side: string): string =>

@@ -8,7 +8,7 @@ import { dirname } from 'node:path';
 import packet, { type Answer, type Packet } from 'dns-packet';
 import { blockFor, parseCorefile, type Directive, type ServerBlock } from './corefile.js';
 import { clusterReply, reverseReply, type Reply } from './records.js';
-import { askUdp, encodeReply, rcodes, serveDns, type Asked } from './wire.js';
+import { askUdp, edns, encodeReply, rcodes, serveDns, type Asked } from './wire.js';
 import type { ZoneState } from './zone-state.js';
 
 const stateFile = '/var/lib/cluster-dns/state.json';
@@ -59,6 +59,8 @@ async function forwarded(directive: Directive, asked: Asked): Promise<Reply> {
     id: asked.query.id ?? 0,
     flags: packet.RECURSION_DESIRED,
     questions,
+    // Large answers come whole; whether they fit the one who asked is seen later.
+    additionals: [edns(4096)],
   };
   try {
     const reply = await askUdp(server, query, forwardTimeoutMs);

@@ -1,7 +1,7 @@
 /** A DNS server on UDP and TCP, and questions to another one. */
 import { createSocket } from 'node:dgram';
 import { createServer, type Socket } from 'node:net';
-import packet, { type DecodedPacket, type Packet } from 'dns-packet';
+import packet, { type Answer, type DecodedPacket, type Packet } from 'dns-packet';
 
 /** One question as it came. */
 export interface Asked {
@@ -12,6 +12,8 @@ export interface Asked {
   readonly size: number;
   readonly bufferSize: number;
   readonly dnssecOk: boolean;
+  /** It came with an OPT record, which the answer then has as well. */
+  readonly edns: boolean;
 }
 
 /** Numbers of the response codes; they are the low bits of the flags. */
@@ -20,20 +22,35 @@ export const rcodes = { NOERROR: 0, SERVFAIL: 2, NXDOMAIN: 3, REFUSED: 5 } as co
 function asked(message: Buffer, protocol: 'udp' | 'tcp', from: Asked['from']): Asked {
   const query = packet.decode(message);
   const opt = query.additionals?.find((item) => item.type === 'OPT');
-  const edns = opt?.type === 'OPT' ? opt : undefined;
   return {
     query,
     protocol,
     from,
     size: message.length,
-    bufferSize: Math.max(512, edns?.udpPayloadSize ?? 512),
-    dnssecOk: edns?.flag_do === true,
+    bufferSize: Math.max(512, opt?.type === 'OPT' ? opt.udpPayloadSize : 512),
+    dnssecOk: opt?.type === 'OPT' && opt.flag_do,
+    edns: opt !== undefined,
+  };
+}
+
+/** The OPT record of one who takes answers of so many bytes. */
+export function edns(udpPayloadSize: number): Answer {
+  return {
+    name: '.',
+    type: 'OPT',
+    udpPayloadSize,
+    extendedRcode: 0,
+    ednsVersion: 0,
+    flags: 0,
+    flag_do: false,
+    options: [],
   };
 }
 
 /** The bytes of an answer; over UDP what does not fit is left out, and TC says so. */
 export function encodeReply(question: Asked, reply: Packet): Buffer {
-  const whole = packet.encode(reply);
+  const opt = question.edns ? [edns(question.bufferSize)] : [];
+  const whole = packet.encode({ ...reply, additionals: [...(reply.additionals ?? []), ...opt] });
   if (question.protocol === 'tcp' || whole.length <= question.bufferSize) return whole;
   const answers = [...(reply.answers ?? [])];
   for (;;) {
@@ -42,7 +59,7 @@ export function encodeReply(question: Asked, reply: Packet): Buffer {
       ...reply,
       flags: (reply.flags ?? 0) | packet.TRUNCATED_RESPONSE,
       answers,
-      additionals: [],
+      additionals: opt,
     });
     if (cut.length <= question.bufferSize || answers.length === 0) return cut;
   }
