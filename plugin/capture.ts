@@ -1,12 +1,13 @@
-import { startCapture, type CaptureEvent, type RunningCapture } from '../src/capture/capture.js';
+import { startCapture, type CaptureEvent } from '../src/capture/capture.js';
 import { followPods } from '../src/capture/follow.js';
-import { readNames } from '../src/capture/names.js';
+import { namesOfPods, readNames } from '../src/capture/names.js';
 import { placeKey, placeName } from '../src/capture/place.js';
 import { planCapture } from '../src/capture/plan.js';
 import type { CaptureSummary, StopReason } from '../src/capture/summary.js';
 import { resolveTargets, type ResolvedTargets, type TargetPlace } from '../src/capture/targets.js';
 import { ExitCode, NetdebugError } from '../src/errors.js';
 import { linktypeName } from '../src/pcap/linktype.js';
+import type { NameRecord } from '../src/pcap/merge-types.js';
 import type { PodQuery } from '../src/target/resolve.js';
 import { withCluster } from './cluster.js';
 import type { CaptureCommandRequest } from './commands/capture.js';
@@ -15,6 +16,7 @@ import { type Environment, stopReason } from './environment.js';
 import { unlessStopped } from './interrupt.js';
 import { removingAtEnd } from './node.js';
 import type { PodTarget } from './options/pod.js';
+import { conversationsShown } from './options/stats.js';
 import { usageError } from './options/usage.js';
 import { captureLiveText, captureSummaryText } from './print/capture.js';
 import { printDocument } from './print/document.js';
@@ -119,7 +121,12 @@ async function captureIn(
   );
   if (fixed || lists.length === 0) capture.seal();
   const following = follower.run(over.signal);
-  if (request.format === 'pcapng') void addNames(context, places, over.signal, capture);
+  const names = addressBook(places);
+  const add = (records: readonly NameRecord[]): void => {
+    capture.addNames(records);
+    for (const { address, names: all } of records) names.set(address, all[0] ?? address);
+  };
+  if (request.format === 'pcapng' || request.stats) void addNames(context, places, over.signal, add);
   let summary: CaptureSummary;
   try {
     summary = await capture.summary;
@@ -135,7 +142,7 @@ async function captureIn(
     summary = { ...summary, notes };
   }
   status.clear();
-  await printSummary(context, summary, output);
+  await printSummary(context, summary, output, names);
   return endOf(summary);
 }
 
@@ -148,15 +155,21 @@ function sourcesFor(
   return unlessStopped(context.environment.signal, captureSources(context, request, several));
 }
 
+/** Names of what is captured itself; more come when they are read. */
+function addressBook(places: readonly TargetPlace[]): Map<string, string> {
+  const records = namesOfPods(places.flatMap(({ pod }) => pod ?? []));
+  return new Map(records.map(({ address, names }) => [address, names[0] ?? address]));
+}
+
 async function addNames(
   { api, status, output }: SessionContext,
   places: readonly TargetPlace[],
   signal: AbortSignal,
-  capture: RunningCapture,
+  add: (names: readonly NameRecord[]) => void,
 ): Promise<void> {
   const namespaces = places.flatMap(({ place }) => (place.kind === 'pod' ? place.namespace : []));
   const { names, unread } = await readNames(api, [...new Set(namespaces)], signal);
-  capture.addNames(names);
+  add(names);
   if (output.verbose && unread.length > 0 && !signal.aborted)
     status.note(`no names of ${unread.join(', ')}: not allowed to read them`);
 }
@@ -214,7 +227,7 @@ async function dryRun(context: SessionContext, request: CaptureCommandRequest): 
   const targets = planned.map(({ place, interface: name, filter, argv }) => {
     const at =
       place.kind === 'pod'
-        ? place
+        ? { namespace: place.namespace, pod: place.pod }
         : { namespace: context.api.namespace, pod: placeName(place), node: place.node };
     return { key: placeKey(place), at, run: argv, more: { interface: name, filter } };
   });
@@ -225,14 +238,23 @@ async function dryRun(context: SessionContext, request: CaptureCommandRequest): 
 async function printSummary(
   { environment, status, output: { format } }: SessionContext,
   summary: CaptureSummary,
-  { name, takesStdout }: CaptureOutput,
+  { name, takesStdout, conversations }: CaptureOutput,
+  names: ReadonlyMap<string, string>,
 ): Promise<void> {
   if (format === 'table') {
     for (const line of captureSummaryText(summary, name).split('\n')) status.note(line);
+    if (conversations === undefined) return;
+    const { conversationsText } = await import('./print/conversations.js');
+    const report = conversations.report(conversationsShown.table);
+    const text = conversationsText(report, (address) => names.get(address));
+    for (const line of text.trimEnd().split('\n')) status.note(line);
     return;
   }
+  const stats =
+    conversations === undefined ? {} : { stats: conversations.report(conversationsShown.document) };
+  const document = { ...summary, ...stats, destination: name };
   const stream = takesStdout ? environment.stderr : environment.stdout;
-  await printDocument(stream, format, 'CaptureSummary', { ...summary, destination: name }, () => '');
+  await printDocument(stream, format, 'CaptureSummary', document, () => '');
 }
 
 function endOf({ problems, exit, packets }: CaptureSummary): number {

@@ -1,8 +1,11 @@
 import type { CaptureDestination } from '../src/capture/capture.js';
+import { countConversations, type ConversationCounter } from '../src/capture/conversations.js';
+import type { Sink } from '../src/capture/sink.js';
 import type { CaptureSource } from '../src/capture/source.js';
 import type { PacketStream } from '../src/capture/stream.js';
 import { pcapStream } from '../src/capture/stream-pcap.js';
 import { pcapngStream } from '../src/capture/stream-pcapng.js';
+import { tappedSink } from '../src/capture/tapped.js';
 import { createMerger } from '../src/pcap/merge.js';
 import type { CaptureCommandRequest } from './commands/capture.js';
 import type { Environment } from './environment.js';
@@ -22,6 +25,8 @@ export interface CaptureOutput {
   readonly name: string;
   /** True when packets go to stdout, so that nothing else may. */
   readonly takesStdout: boolean;
+  /** With `--stats`: who talked to whom in what was written. */
+  readonly conversations: ConversationCounter | undefined;
   /** For {@link CaptureOptions.to}. */
   readonly to: (facts: CaptureFacts) => CaptureDestination | ((source: CaptureSource) => CaptureDestination);
   /** Leaves nothing behind if it was never opened. */
@@ -34,15 +39,20 @@ export async function prepareOutput(
   environment: Environment,
 ): Promise<CaptureOutput> {
   const { destination, files, format, capture, wireshark } = request;
+  const conversations = request.stats ? countConversations() : undefined;
+  /** Shows what a sink takes to the counter as well. */
+  const counted = (sink: Sink): Sink =>
+    conversations === undefined ? sink : tappedSink(sink, conversations.tap());
   const stream = (facts: CaptureFacts): PacketStream => streamOf(request, facts, environment);
   if (files.split && destination.kind === 'file') {
     const split = await prepareSplit(destination.path, format, files.rotation, environment);
     return {
       name: split.name,
       takesStdout: false,
+      conversations,
       to: (facts) => (source) => ({
         stream: stream(facts),
-        openSink: async () => (await split.open(source.place, source.interface)).sink,
+        openSink: async () => counted((await split.open(source.place, source.interface)).sink),
       }),
       discard: split.discard,
     };
@@ -52,7 +62,8 @@ export async function prepareOutput(
   return {
     name: ready.name,
     takesStdout: ready.takesStdout,
-    to: (facts) => ({ stream: stream(facts), openSink: ready.open }),
+    conversations,
+    to: (facts) => ({ stream: stream(facts), openSink: async () => counted(await ready.open()) }),
     discard: ready.discard,
   };
 }

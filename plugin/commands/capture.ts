@@ -13,6 +13,7 @@ import { kubeFlags, type KubeRequest, parseKube } from '../options/kube.js';
 import { outputFlags, type OutputFormat, type OutputOptions, parseOutput } from '../options/output.js';
 import { parseTargets, type PodTarget, selectorFlags } from '../options/pod.js';
 import { type Setting, type Settings } from '../options/setting.js';
+import { parseStats, statsFlags } from '../options/stats.js';
 import { uploadFlags } from '../options/upload.js';
 import { usageError } from '../options/usage.js';
 import type { Words } from '../options/words.js';
@@ -28,6 +29,8 @@ export interface CaptureCommandRequest {
   readonly filters: FilterOptions;
   readonly files: FileOptions;
   readonly format: FileFormat;
+  /** Whether conversations are counted. */
+  readonly stats: boolean;
   /** The Wireshark to use, where one is configured. */
   readonly wireshark: Setting | undefined;
   /** The command as it is told in the file: without what says who we are. */
@@ -40,9 +43,10 @@ const ownFlags = {
   ...captureFlags,
   ...filterFlags,
   ...fileFlags,
+  ...statsFlags,
+  ...uploadFlags,
   ...selectorFlags,
   container: containerFlag,
-  ...uploadFlags,
 };
 
 /** `kubectl netdebug capture TARGET...`. */
@@ -86,6 +90,7 @@ export function parseCaptureCommand(words: Words, settings: Settings): CaptureCo
     filters,
     files,
     format: chooseFormat(files, destination, single, targets.length),
+    stats: parseStats(words),
     wireshark: settings.wireshark,
     shown: shownCommand(words),
   };

@@ -61,7 +61,8 @@ export function gzipSink(inner: Sink, name: string, clock: Clock): Sink {
   return {
     async write(chunk) {
       check();
-      pending.push(chunk);
+      // A copy: a small part of a large buffer would else keep all of it, for a second.
+      pending.push(Uint8Array.from(chunk));
       pendingBytes += chunk.length;
       if (pendingBytes >= memberBytes) {
         await flush();
