@@ -9,7 +9,7 @@ import type { TargetPlace } from '../src/capture/targets.js';
 import { viewInterfaces } from '../src/capture/view.js';
 import type { CaptureCommandRequest } from './commands/capture.js';
 import type { StatusLine } from './print/statusline.js';
-import { type DebugSession, openSession, type PodAddress, type SessionContext } from './session.js';
+import { type DebugSession, openSession, type SessionContext } from './session.js';
 
 /** What is captured in places, and how it is started there. */
 export interface CaptureSources {
@@ -74,12 +74,6 @@ export async function captureSources(
     const environment = { ...context.environment, signal };
     return { ...context, environment, status: several ? prefixed(status, `${placeName(place)}: `) : status };
   }
-  /** In a debug container, or with --upload in a container of the pod itself. */
-  async function startIn(own: SessionContext, at: PodAddress): Promise<DebugSession> {
-    if (request.upload === undefined) return openSession(own, at, 'raw');
-    const { openUploadSession } = await import('./upload.js');
-    return openUploadSession(own, at, request.upload);
-  }
   async function open({ place, argv }: CaptureSource, signal: AbortSignal): Promise<PacketSession> {
     const key = keyOf(place);
     let session = sessions.get(key);
@@ -87,7 +81,7 @@ export async function captureSources(
       if (place.kind === 'node') throw new TypeError('the pod of a node is started before its sources');
       // The node of a pod is told to Wireshark; whoever opens a session at a node gets that node's network.
       const { namespace, pod } = place;
-      session = startIn(contextFor(place, signal), { namespace, pod });
+      session = openSession(contextFor(place, signal), { namespace, pod }, 'raw');
       sessions.set(key, session);
     }
     return (await session).run(argv);

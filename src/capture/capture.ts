@@ -97,7 +97,7 @@ export function startCapture(initial: readonly CaptureTarget[], options: Capture
   const over = new AbortController();
   const lanes: Lane[] = [];
   const all: RunningSource[] = [];
-  const captured: Extract<SourceEnd, { kind: 'captured' }>[] = [];
+  const captured = new Map<RunningSource, Extract<SourceEnd, { kind: 'captured' }>>();
   const failures: { readonly failure: FailedSource; readonly error: unknown; readonly rank: number }[] = [];
   const notes: string[] = [];
   const names: (readonly NameRecord[])[] = [];
@@ -161,10 +161,11 @@ export function startCapture(initial: readonly CaptureTarget[], options: Capture
     failures.push({ failure, error, rank });
     options.onEvent?.({ kind: 'failed', failure });
   }
-  function ended({ name }: RunningSource, end: SourceEnd, rank: number): void {
+  function ended(running: RunningSource, end: SourceEnd, rank: number): void {
+    const { name } = running;
     awaitingMore = false;
     if (end.kind === 'captured') {
-      captured.push(end);
+      captured.set(running, end);
       awaitingMore = end.departure?.expected === true;
       options.onEvent?.({ kind: 'ended', name, departure: end.departure });
     } else if (end.kind === 'failed') fail(name, end.error, rank);
@@ -228,11 +229,12 @@ export function startCapture(initial: readonly CaptureTarget[], options: Capture
       await finished;
       if (startedAt === undefined) throw nothingBegan();
       const durationMs = clock.now() - startedAt;
-      const hangs = captured.some(({ left }) => left);
+      const hangs = [...captured.values()].some(({ left }) => left);
       await Promise.all(lanes.map((lane) => closeLane(lane, { hangs, clock, quietMs, over: over.signal })));
       return summariseCapture({
         format: lanes[0]?.stream.format ?? 'pcapng',
-        sources: captured.map(({ summarise }) => summarise()),
+        // In the order in which they were named or joined.
+        sources: all.flatMap((one) => captured.get(one)?.summarise() ?? []),
         failed: failures.map(({ failure }) => failure),
         notes,
         stoppedBy: stopReason,
