@@ -34,8 +34,9 @@ export function ownStreamsFilter(streams: OwnStreams, interfaceName: string): st
   // The node as the server: its kubelet, and an API server that runs here. Not what the node asks of others.
   const served = unique([kubeletPort, ...serverPorts].filter(isPort));
   if (nodes.length > 0 && served.length > 0) {
+    // In this language `and` does not bind closer than `or`: every pair has brackets of its own.
     const side = (direction: string): string =>
-      `${any(nodes.map((address) => `${direction} host ${address}`))} and ${any(served.map((port) => `${direction} port ${port}`))}`;
+      `(${any(nodes.map((address) => `${direction} host ${address}`))} and ${any(served.map((port) => `${direction} port ${port}`))})`;
     parts.push(`(${side('dst')} or ${side('src')})`);
   }
   const elsewhere = servers.filter(({ address }) => !nodes.includes(address) && !isLoopback(address));
@@ -45,7 +46,7 @@ export function ownStreamsFilter(streams: OwnStreams, interfaceName: string): st
     parts.push(`(host ${address} and ${any(all)})`);
   }
   if (interfaceName === 'any' || interfaceName === 'lo') {
-    const loopback = '(src net 127.0.0.0/8 and dst net 127.0.0.0/8 or src host ::1 and dst host ::1)';
+    const loopback = '((src net 127.0.0.0/8 and dst net 127.0.0.0/8) or (src host ::1 and dst host ::1))';
     const ports = loopbackPorts === 'all' ? [] : loopbackPorts.filter(isPort).map((port) => `port ${port}`);
     if (loopbackPorts === 'all') parts.push(loopback);
     else if (ports.length > 0) parts.push(`(${any(ports)} and ${loopback})`);
