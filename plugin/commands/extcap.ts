@@ -1,4 +1,4 @@
-import { ExitCode } from '../../src/errors.js';
+import { ExitCode, NetdebugError } from '../../src/errors.js';
 import type { Command, Start } from '../command.js';
 import type { Environment } from '../environment.js';
 import {
@@ -151,12 +151,27 @@ function prepareExtcap(words: Words, settings: Settings): Start {
 function prepareCapture(words: Words, settings: Settings, asked: ExtcapInterface): Start {
   const fifo = wordOf(words, 'fifo');
   if (fifo === undefined || fifo === '') throw usageError('--capture needs --fifo', 'extcap');
-  const argv = captureArgv(words, asked, fifo);
   return async (environment) => {
-    const { parseWords } = await import('../options/parse.js');
-    const capture = captureCommand.prepare(parseWords('capture', argv, captureCommand.flags), settings);
-    return capture(environment);
+    const [{ parseWords }, { releaseReader }] = await Promise.all([
+      import('../options/parse.js'),
+      import('../extcap/release.js'),
+    ]);
+    try {
+      const argv = captureArgv(words, asked, fifo);
+      const capture = captureCommand.prepare(parseWords('capture', argv, captureCommand.flags), settings);
+      return orderly(await capture(environment));
+    } catch (error) {
+      await releaseReader(fifo, environment.clock);
+      // Told to stop while it began.
+      if (error instanceof NetdebugError && orderly(error.exitCode) === ExitCode.ok) return ExitCode.ok;
+      throw error;
+    }
   };
+}
+
+/** Wireshark ends a capture by a signal, and takes any exit code but 0 for a failure. */
+function orderly(exitCode: number): number {
+  return exitCode === ExitCode.interrupted ? ExitCode.ok : exitCode;
 }
 
 /** The words of `capture` for what Wireshark asks. Throws a usage error when nothing is named. */
