@@ -22,6 +22,7 @@ import { callsTo, type Call } from './ipc.js';
 import { kubeconfig } from './kubeconfig.js';
 import type { Manifest } from './manifests.js';
 import { dnsAddon } from './network/dns/addon.js';
+import { proxyAddon } from './network/proxy-addon.js';
 import type { NetworkOptions } from './network/options.js';
 import { sandboxArgv, sandboxProblem } from './node/sandbox.js';
 import type { ClusterOptions, Rule, TestCluster, UserOptions } from './test-cluster.js';
@@ -206,7 +207,10 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
   writeFileSync(file('kubeconfig'), kubeconfig(address, { name: 'admin', ...admin }), { mode: 0o600 });
   const api = createApiClient({ ...address, ...admin });
   try {
-    const { dns } = networkOf(options) ?? {};
+    const { dns, proxyPods } = networkOf(options) ?? {};
+    if (proxyPods === true) {
+      await applyAll(api, proxyAddon());
+    }
     if (dns !== undefined && dns !== false) {
       await applyAll(api, dnsAddon(dns === true ? {} : dns));
     }

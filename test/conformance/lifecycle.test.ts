@@ -179,7 +179,7 @@ describe('a cluster', () => {
   test('runs for a user who is not root, and packets can be captured in it', async () => {
     const { child, said } = process.getuid?.() === 0 ? await startOwnerAsNobody() : await startOwner();
     child.kill('SIGKILL');
-    expect(said).toMatchObject({ tcpdump: '0', isRoot: 'false' });
+    expect(said).toMatchObject({ tcpdump: '0', isRoot: 'false', service: 'Connection refused' });
     expect(said.packets).toContain('ICMP echo request');
     expect(said.packets).toContain('1 packet captured');
     await until('the end of its directory', () => !existsSync(said.dir ?? ''));

@@ -10,7 +10,7 @@ let serviceIp: string;
 
 beforeAll(async () => {
   cluster = await startCluster({
-    network: true,
+    network: { proxyPods: true },
     objects: [
       pod({ name: 'client', nodeName: 'node-1' }),
       listener({
@@ -73,6 +73,13 @@ test('kube-proxy down: rules get old, or are gone', async () => {
   const stale = await cluster.breakNetwork({ kind: 'kube-proxy-down', node: 'node-1' });
   await cluster.apply(service({ name: 'new', selector: { app: 'far' }, ports: [{ port: 80 }] }));
   const address = await clusterIp(cluster, 'new');
+  const pods = await cluster.list('v1', 'Pod', 'kube-system', 'k8s-app=kube-proxy');
+  const ready = pods.map((object) => {
+    const { conditions } = object.status as { conditions: { type: string; status: string }[] };
+    const { nodeName } = object.spec as { nodeName: string };
+    return `${nodeName} ${conditions.find(({ type }) => type === 'Ready')?.status ?? ''}`;
+  });
+  expect(ready.sort()).toEqual(['node-1 False', 'node-2 True']);
   expect(await connect(cluster, client, serviceIp, 80, 5000)).toBe('open');
   expect(await connect(cluster, client, address, 80, 700)).toBe('silent');
   const gone = await cluster.breakNetwork({ kind: 'kube-proxy-down', node: 'node-1', flushed: true });

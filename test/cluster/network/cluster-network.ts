@@ -2,9 +2,10 @@
  * Keeps every node's rules for Services and policies, and what DNS knows, as the store wants them: kube-proxy, a CNI's
  * policy agent and the API's part of CoreDNS, for all nodes at once. Breaks and mends on demand.
  */
-import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
+import { isReady } from '../api/controllers/owned.js';
 import { objectsOf } from '../api/json.js';
 import { ip, type Network, type NodeNetwork } from '../node/network.js';
 import type { Store, Stored } from '../types.js';
@@ -15,6 +16,7 @@ import { zoneState } from './dns/zone-state.js';
 import { nft, replaceTable } from './nft.js';
 import { markNode } from './node-lifecycle.js';
 import type { Breakage, NetworkOptions, PolicyMode } from './options.js';
+import { proxyDir } from './proxy-addon.js';
 import { policyRules } from './policy-rules.js';
 import { proxyRules } from './proxy-rules.js';
 
@@ -164,6 +166,7 @@ class RunningNetwork implements ClusterNetwork {
     await this.#change(breaking(breakage, id, this.#input.network.nodes));
     if (breakage.kind === 'node-down') this.#stopNode(breakage.node, true);
     if (breakage.kind === 'dns-down') await this.#dnsPods(0);
+    if (breakage.kind === 'kube-proxy-down') await this.#proxyPod(breakage.node, false);
     if (breakage.kind === 'dns-forward-down') {
       const rules = ['chain input {', 'type filter hook input priority 0', 'th dport 53 drop', '}'];
       await nft(undefined, replaceTable(`ip broken-${id}`, rules));
@@ -179,7 +182,10 @@ class RunningNetwork implements ClusterNetwork {
       if (breakage === undefined) throw new Error(`there is no breakage ${key}`);
       this.#broken.delete(key);
       await this.#change(mending(breakage, key, this.#input.network.nodes));
-      if (breakage.kind === 'kube-proxy-down') this.#written.delete(`${breakage.node} proxy`);
+      if (breakage.kind === 'kube-proxy-down') {
+        this.#written.delete(`${breakage.node} proxy`);
+        await this.#proxyPod(breakage.node, true);
+      }
       if (breakage.kind === 'node-down') this.#stopNode(breakage.node, false);
       if (breakage.kind === 'dns-down') await this.#dnsPods(this.#replicas());
       if (breakage.kind === 'dns-forward-down') await nft(undefined, `delete table ip broken-${key}\n`);
@@ -198,6 +204,25 @@ class RunningNetwork implements ClusterNetwork {
     if (down) this.#input.haltKubelet(node, true);
     markNode(this.#input.store, node, down);
     if (!down) this.#input.haltKubelet(node, false);
+  }
+
+  /** Its pod is ready as long as it runs; where there are no such pods nobody looks. */
+  async #proxyPod(node: string, runs: boolean): Promise<void> {
+    const { options, hostDir } = this.#input;
+    markProxy(hostDir(node), runs);
+    if (options.proxyPods !== true) return;
+    const ready = (): boolean =>
+      this.#list('', 'pods').some(
+        (pod) =>
+          pod.metadata.labels?.['k8s-app'] === 'kube-proxy' &&
+          (pod.spec as { nodeName?: string }).nodeName === node &&
+          isReady(pod),
+      );
+    const until = Date.now() + 20_000;
+    while (ready() !== runs) {
+      if (Date.now() > until) throw new Error(`the pod of kube-proxy did not follow on ${node}`);
+      await sleep(20);
+    }
   }
 
   #replicas(): number {
@@ -225,11 +250,19 @@ class RunningNetwork implements ClusterNetwork {
   }
 }
 
+function markProxy(hostDir: string, runs: boolean): void {
+  const dir = join(hostDir, proxyDir);
+  mkdirSync(dir, { recursive: true });
+  if (runs) writeFileSync(join(dir, 'running'), '');
+  else rmSync(join(dir, 'running'), { force: true });
+}
+
 /** Starts it: first rules on every node, the resolver outside. The cluster's end is its end. */
 export async function startClusterNetwork(input: ClusterNetworkInput): Promise<ClusterNetwork> {
   const { dns } = input.options;
   const outside = typeof dns === 'object' ? (dns.outside ?? {}) : {};
   await serveOutside(backboneAddress, { 'example.com': ['203.0.113.10'], ...outside });
+  input.network.nodes.forEach(({ name }) => markProxy(input.hostDir(name), true));
   const network = new RunningNetwork(input);
   await network.settle();
   return network;

@@ -17,6 +17,8 @@ export interface DnsOptions {
 export interface NetworkOptions {
   /** Default none: Service names are not resolved. */
   readonly dns?: boolean | DnsOptions;
+  /** kube-proxy shows as a DaemonSet with a pod on each node, as on clusters that kubeadm made. Default: only its rules are there. */
+  readonly proxyPods?: boolean;
   /** Default `drop`. */
   readonly policy?: PolicyMode;
 }

@@ -96,6 +96,10 @@ export const imageTable: Readonly<Record<string, Image | Unpullable>> = {
     command: ['-f', '-p', '80', '-h', '/srv'],
   },
   'registry.k8s.io/coredns/coredns': ownProgram('coredns.mjs', []),
+  'registry.k8s.io/kube-proxy': {
+    ...busybox,
+    command: ['sh', '-c', 'trap "exit 0" TERM; while :; do sleep 3600 & wait $!; done'],
+  },
   'registry.example/listen': ownProgram('listen.mjs', ['http://0.0.0.0:80']),
   'registry.example/crash': { ...busybox, command: ['sh', '-c', 'echo about to fail; exit 3'] },
   'registry.example/distroless': distroless,

@@ -109,9 +109,9 @@ export class ProbeLoop {
         this.#judge(live, role, probe, { verdict, failures, successes });
       }
       if (role !== 'Startup' || !live.started) {
-        // A server that is a moment late must not cost every test ten seconds: the real one would wait the whole period.
+        // A server that is a moment late must not cost every test seconds: the real one would wait the whole period.
         const period = probe.periodSeconds ?? 10;
-        next((everPassed || role !== 'Readiness' ? period : Math.min(period, 1)) * second);
+        next((everPassed || role !== 'Readiness' ? period : Math.min(period, 0.3)) * second);
       }
     };
     const next = (ms: number): void => {
