@@ -66,7 +66,7 @@ export const wiresharkCommand: Command = {
 };
 
 /** Words → request. Throws a usage error. */
-export function parseWireshark(words: Words, settings: Settings): WiresharkCommandRequest {
+function parseWireshark(words: Words, settings: Settings): WiresharkCommandRequest {
   const [action] = argumentsOf(words, ['install|uninstall']);
   if (action !== 'install' && action !== 'uninstall')
     throw usageError(`${JSON.stringify(action)} is neither install nor uninstall`, 'wireshark');

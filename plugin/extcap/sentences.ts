@@ -30,7 +30,7 @@ export type ExtcapInterface =
   | { readonly kind: 'any' };
 
 /** The interface that is always there. */
-export const anyInterface = 'netdebug';
+const anyInterface = 'netdebug';
 
 /**
  * `netdebug.NAMESPACE.POD`. A namespace has no dot in it (RFC 1123 label), so that it can be told apart again; neither has a

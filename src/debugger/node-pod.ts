@@ -17,16 +17,16 @@ export interface NodePodManifest extends KubeObject {
 }
 
 /** Label by which our own pods are known, with its value. */
-export const managedBy = { label: 'app.kubernetes.io/managed-by', value: 'kubectl-netdebug' } as const;
+const managedBy = { label: 'app.kubernetes.io/managed-by', value: 'kubectl-netdebug' } as const;
 
 /** Annotation that says who made the pod, as the API server knows them. */
-export const createdBy = 'kubectl-netdebug/created-by';
+const createdBy = 'kubectl-netdebug/created-by';
 
 /** Name of the one container. */
-export const nodeContainer = 'netdebug';
+const nodeContainer = 'netdebug';
 
 /** However long a tool runs in it, the kubelet ends the pod after a day. */
-export const nodePodDeadlineSeconds = 86_400;
+const nodePodDeadlineSeconds = 86_400;
 
 /**
  * What a capture needs of root's rights and no more; without SETUID and SETGID Debian's tcpdump gives up. Not with
