@@ -21,7 +21,7 @@ import { usageError } from './options/usage.js';
 import { captureLiveText, captureSummaryText } from './print/capture.js';
 import { printDocument } from './print/document.js';
 import { createStatusLine } from './print/statusline.js';
-import type { SessionContext } from './session.js';
+import type { SessionContext } from './context.js';
 import { type CaptureOutput, prepareOutput } from './captureoutput.js';
 
 /** Captures as asked. What cannot be captured, or has nowhere to go, is told before anything is asked of the cluster. */

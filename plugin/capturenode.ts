@@ -2,7 +2,7 @@ import { nodeSource, ownStreamsOf } from '../src/capture/node-streams.js';
 import type { CapturePlan } from '../src/capture/plan.js';
 import type { CaptureSource } from '../src/capture/source.js';
 import { openNodeSession, type NodeSession } from './node.js';
-import type { SessionContext } from './session.js';
+import type { SessionContext } from './context.js';
 
 /** What is captured in the network of a node, and the debug pod that it is captured from. */
 export interface NodeSources {

@@ -9,7 +9,8 @@ import type { TargetPlace } from '../src/capture/targets.js';
 import { viewInterfaces } from '../src/capture/view.js';
 import type { CaptureCommandRequest } from './commands/capture.js';
 import type { StatusLine } from './print/statusline.js';
-import { type DebugSession, openSession, type SessionContext } from './session.js';
+import type { DebugSession, SessionContext } from './context.js';
+import { openSession } from './session.js';
 
 /** What is captured in places, and how it is started there. */
 export interface CaptureSources {

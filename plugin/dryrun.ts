@@ -3,7 +3,7 @@ import type { Need } from '../src/debugger/types.js';
 import { jsonDocument } from './print/json.js';
 import { writeOut } from './print/out.js';
 import { showDebugProgress } from './print/progress.js';
-import type { PodAddress, SessionContext } from './session.js';
+import type { PodAddress, SessionContext } from './context.js';
 
 /**
  * `--dry-run`: prints the request that would inject the debug container, or names the one that would be used, and the argv that

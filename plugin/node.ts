@@ -1,7 +1,7 @@
 import type { NodePod, NodePodRequest } from '../src/debugger/node-open.js';
 import type { Need } from '../src/debugger/types.js';
 import { showDebugProgress } from './print/progress.js';
-import type { DebugSession, Removal, SessionContext } from './session.js';
+import type { DebugSession, Removal, SessionContext } from './context.js';
 
 /** A running debug pod in the network of a node, and how tools are started in it. */
 export interface NodeSession extends DebugSession {

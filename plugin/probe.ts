@@ -12,7 +12,8 @@ import { parsePodAndArguments, selectorFlags } from './options/pod.js';
 import { flagSetting, type Settings } from './options/setting.js';
 import type { Words } from './options/words.js';
 import { printDocument } from './print/document.js';
-import { openSession, type PodAddress, type SessionContext } from './session.js';
+import type { PodAddress, SessionContext } from './context.js';
+import { openSession } from './session.js';
 import type { PodCommandRequest } from './target.js';
 
 /** What the commands that probe once from one pod have in common. */

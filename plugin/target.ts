@@ -10,7 +10,7 @@ import type { OutputOptions } from './options/output.js';
 import type { PodTarget } from './options/pod.js';
 import { removingAtEnd } from './node.js';
 import { createStatusLine, type StatusLine } from './print/statusline.js';
-import type { PodAddress, SessionContext } from './session.js';
+import type { PodAddress, SessionContext } from './context.js';
 
 /** What every command that works in one pod was asked for. */
 export interface PodCommandRequest {

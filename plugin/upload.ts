@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { UploadedTcpdump } from '../src/transfer/upload.js';
 import { usageError } from './options/usage.js';
-import type { DebugSession, PodAddress, SessionContext } from './session.js';
+import type { DebugSession, PodAddress, SessionContext } from './context.js';
 
 /**
  * `--upload`: in place of a debug container, the container that is meant itself, with a tcpdump in it that was copied there. Its removal

@@ -18,7 +18,7 @@ import {
   probeIn,
   timeoutFlag,
 } from '../probe.js';
-import type { PodAddress, SessionContext } from '../session.js';
+import type { PodAddress, SessionContext } from '../context.js';
 import { inPod, type PodCommandRequest } from '../target.js';
 
 /** What `connect` was asked for. */

@@ -8,7 +8,7 @@ import { type Words, wordsOf } from '../options/words.js';
 import { coloursFor } from '../print/colour.js';
 import { dnsText } from '../print/dns.js';
 import { parseDestination, parseProbe, parseTimeout, probeFlags, probeIn, timeoutFlag } from '../probe.js';
-import type { PodAddress, SessionContext } from '../session.js';
+import type { PodAddress, SessionContext } from '../context.js';
 import { inPod, type PodCommandRequest } from '../target.js';
 
 /** What `dns` was asked for. */

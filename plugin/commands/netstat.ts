@@ -9,7 +9,8 @@ import type { Settings } from '../options/setting.js';
 import { switchOf, type Words } from '../options/words.js';
 import { printDocument } from '../print/document.js';
 import { socketsTable } from '../print/sockets.js';
-import { openSession, type PodAddress, type SessionContext } from '../session.js';
+import type { PodAddress, SessionContext } from '../context.js';
+import { openSession } from '../session.js';
 import { inPod, type PodCommandRequest } from '../target.js';
 
 /** What `netstat` was asked for. */

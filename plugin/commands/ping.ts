@@ -16,7 +16,8 @@ import { switchOf, type Words } from '../options/words.js';
 import { coloursFor } from '../print/colour.js';
 import { eventPrinter } from '../print/events.js';
 import { pingEventLine, pingSummaryText } from '../print/ping.js';
-import { openSession, type PodAddress, type SessionContext } from '../session.js';
+import type { PodAddress, SessionContext } from '../context.js';
+import { openSession } from '../session.js';
 import { inPod, type PodCommandRequest } from '../target.js';
 
 /** What `ping` was asked for. */

@@ -15,7 +15,8 @@ import { switchOf, type Words, wordOf } from '../options/words.js';
 import { printDocument } from '../print/document.js';
 import { pullText } from '../print/pull.js';
 import type { PulledTo } from '../pulled.js';
-import { openSession, type PodAddress, type SessionContext } from '../session.js';
+import type { PodAddress, SessionContext } from '../context.js';
+import { openSession } from '../session.js';
 import { inPod, type PodCommandRequest } from '../target.js';
 
 /** What `pull` was asked for. */

@@ -13,7 +13,8 @@ import { uploadFlags } from '../options/upload.js';
 import type { Words } from '../options/words.js';
 import { writeOut } from '../print/out.js';
 import { sanitizeText } from '../print/sanitize.js';
-import { openSession, type PodAddress, type SessionContext } from '../session.js';
+import type { PodAddress, SessionContext } from '../context.js';
+import { openSession } from '../session.js';
 import { inPod, type PodCommandRequest } from '../target.js';
 
 /** What `tcpdump` was asked for. */
