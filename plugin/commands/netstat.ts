@@ -78,7 +78,8 @@ async function netstatIn(
   );
   if (found.sockets.length === 0) {
     const what = request.listening ? 'no socket waits for peers' : 'no TCP or UDP socket is open';
-    status.note(`note: ${what} in pod ${at.namespace}/${at.pod}`);
+    const where = at.node === undefined ? `pod ${at.namespace}/${at.pod}` : at.pod;
+    status.note(`note: ${what} in ${where}`);
   }
   const unseen = found.sockets.some(({ processes }) => processes.length > 0)
     ? undefined
