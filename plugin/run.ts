@@ -4,6 +4,7 @@ import { captureCommand } from './commands/capture.js';
 import { connectCommand } from './commands/connect.js';
 import { dnsCommand } from './commands/dns.js';
 import { extcapCommand } from './commands/extcap.js';
+import { httpCommand } from './commands/http.js';
 import { listCommand } from './commands/list.js';
 import { logsCommand } from './commands/logs.js';
 import { netstatCommand } from './commands/netstat.js';
@@ -36,6 +37,7 @@ export const commands: readonly Command[] = [
   pullCommand,
   connectCommand,
   dnsCommand,
+  httpCommand,
   policyCommand,
   logsCommand,
   listCommand,

@@ -1,0 +1,61 @@
+import type { HttpResult } from '../../src/tools/http.js';
+import type { Colours } from './colour.js';
+import { outcomeWords } from './connect.js';
+import { sanitizeLine } from './sanitize.js';
+
+const phaseNames = [
+  ['dnsMs', 'DNS'],
+  ['connectMs', 'connect'],
+  ['tlsMs', 'TLS'],
+  ['firstByteMs', 'first byte'],
+  ['bodyMs', 'body'],
+  ['totalMs', 'total'],
+] as const;
+
+const failedIn = {
+  dns: 'looking up the name',
+  connect: 'connecting',
+  tls: 'shaking hands over TLS',
+  firstByte: 'waiting for the answer',
+  body: 'reading the body',
+  unknown: 'asking',
+} as const;
+
+/** What a status of an ingress or a gateway often means. */
+const statusReadings: Readonly<Record<number, string>> = {
+  404: '404 at an ingress: no rule has this host and path; the default backend answers',
+  502: '502 at an ingress: the backend refused, or speaks TLS where HTTP is expected, or the other way round',
+  503: '503 at an ingress: the backend Service has no endpoint',
+  504: '504 at an ingress: the backend did not answer in time, or a policy drops what the ingress sends to it',
+};
+
+/** The result of `http`: the answer with its headers, the phases, or where it ended. */
+export function httpText(result: HttpResult, colours: Colours): string {
+  const { method, url, responses, failure, phases, remoteAddress, bodyBytes, certificateVerified } = result;
+  const lines = [`${method} ${url}${remoteAddress === undefined ? '' : ` at ${remoteAddress}`}`].map(
+    sanitizeLine,
+  );
+  for (const { version, status, reason, headers } of responses) {
+    const colour = status < 300 ? colours.good : status < 400 ? colours.warning : colours.bad;
+    lines.push(colour(sanitizeLine(`HTTP/${version} ${status} ${reason}`.trimEnd())));
+    lines.push(...headers.map(({ name, value }) => sanitizeLine(`  ${name}: ${value}`)));
+  }
+  if (bodyBytes !== undefined) lines.push(`${bodyBytes} bytes of body`);
+  const known = phaseNames.flatMap(([key, name]) => {
+    const ms = phases[key];
+    return ms === undefined ? [] : [`${name} ${ms < 10 ? ms.toFixed(2) : ms.toFixed(0)} ms`];
+  });
+  if (known.length > 0) lines.push(known.join(' · '));
+  if (certificateVerified === false)
+    lines.push("the container's authorities do not vouch for the certificate");
+  if (failure !== undefined) {
+    const why = failure.errno ?? failure.text;
+    lines.push(
+      colours.bad(sanitizeLine(`${outcomeWords[failure.outcome]} while ${failedIn[failure.phase]}: ${why}`)),
+    );
+  }
+  const reading = statusReadings[responses.at(-1)?.status ?? 0];
+  if (reading !== undefined) lines.push(colours.warning(reading));
+  lines.push(colours.faint(`asked by ${result.via}`));
+  return `${lines.join('\n')}\n`;
+}
