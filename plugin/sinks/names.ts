@@ -19,6 +19,12 @@ export function fileOfSet(path: string, index: number, atMs: number): string {
   return `${stem}_${String(index).padStart(5, '0')}_${String(at.getFullYear()).padStart(4, '0')}${time.join('')}${ending}`;
 }
 
+/** What all files of a set are called, for people and shells: `web_*.pcapng`. */
+export function patternOfSet(path: string): string {
+  const { stem, ending } = splitEnding(path);
+  return `${stem}_*${ending}`;
+}
+
 /** A word from the cluster as a part of a file's name: it can neither leave the folder nor hide the file. */
 export function nameForFile(word: string): string {
   return (

@@ -9,6 +9,7 @@ import type { Setting } from '../options/setting.js';
 import { usageError } from '../options/usage.js';
 import { openFiles } from './files.js';
 import { gzipSink, isGzipName } from './gzip.js';
+import { patternOfSet } from './names.js';
 import { isPipe, openPipeSink } from './pipe.js';
 import { openStdoutSink } from './stdout.js';
 import { findWireshark, hasDesktop, type WiresharkFound } from './wireshark-find.js';
@@ -42,7 +43,8 @@ export async function prepareSink(
     case 'file': {
       const { path } = destination;
       const at = resolve(environment.cwd, path);
-      return opened(path, await openPath(at, path, rotation, environment), false);
+      const name = rotation === undefined ? path : patternOfSet(path);
+      return opened(name, await openPath(at, path, rotation, environment), false);
     }
     case 'wireshark': {
       const found = lookForWireshark(wireshark, environment);

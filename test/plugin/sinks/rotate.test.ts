@@ -4,7 +4,7 @@ import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openFiles } from '../../../plugin/sinks/files.js';
-import { fileOfSet, splitEnding } from '../../../plugin/sinks/names.js';
+import { fileOfSet, patternOfSet, splitEnding } from '../../../plugin/sinks/names.js';
 import { rotatingSink } from '../../../plugin/sinks/rotate.js';
 import type { Sink } from '../../../src/capture/sink.js';
 import { readPcap } from '../../../src/pcap/reader.js';
@@ -188,6 +188,7 @@ test('names are dumpcap’s, so that Wireshark knows the set', () => {
   const at = new Date(2026, 0, 31, 23, 5, 9).getTime();
   expect(fileOfSet('/tmp/a.b/web.pcapng', 12, at)).toBe('/tmp/a.b/web_00012_20260131230509.pcapng');
   expect(fileOfSet('web.pcapng.gz', 1, at)).toBe('web_00001_20260131230509.pcapng.gz');
+  expect(patternOfSet('a.b/web.pcap.gz')).toBe('a.b/web_*.pcap.gz');
   expect(splitEnding('.hidden')).toEqual({ stem: '.hidden', ending: '' });
   expect(splitEnding('x/web')).toEqual({ stem: 'x/web', ending: '' });
 });
