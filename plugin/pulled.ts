@@ -208,7 +208,7 @@ function optionsOf(
     ...context,
     limits: { bytes: asked.maxBytes, entries: mostEntries },
     onNote: (sentence: string) =>
-      status.note(sentence.replace(/\b\d{5,}(?= (of|bytes))/g, (n) => formatSize(Number(n)))),
+      status.note(sentence.replace(/(\d+) bytes/g, (_, bytes) => formatSize(Number(bytes)))),
     onBytes: (bytes: number) => {
       const now = clock.now();
       if (now - shownAt < showEveryMs) return;

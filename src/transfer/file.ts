@@ -56,7 +56,7 @@ export async function pullFile(
     if (size === 0) await beginAnew(target, progress, end.error);
     else {
       options.onNote?.(
-        `the connection was lost after ${progress.have} of ${size} bytes; going on from there`,
+        `the connection was lost after ${progress.have} bytes of ${size} bytes; going on from there`,
       );
     }
     await waitBefore(again, options.clock, options.signal);
