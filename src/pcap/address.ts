@@ -3,23 +3,22 @@ export function addressBytes(text: string): Uint8Array | undefined {
   return text.includes(':') ? ipv6(text.replace(/%.*$/s, '')) : ipv4(text);
 }
 
-/** An address of 4 or 16 bytes in text; IPv6 in the form of RFC 5952 but for a part in dotted decimals. */
+/** An address of 4 or 16 bytes in text; IPv6 in the form of RFC 5952, without dotted decimals. */
 export function addressText(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join('.');
   const groups = Array.from({ length: 8 }, (_, i) =>
     (((bytes[2 * i] ?? 0) << 8) | (bytes[2 * i + 1] ?? 0)).toString(16),
   );
   // The longest run of two or more zero groups, the first of equals.
-  const runs = groups.join(':').match(/(?:\b0\b:?){2,}/g) ?? [];
-  const longest = runs.reduce((best, run) => (zeros(run) > zeros(best) ? run : best), '');
-  if (longest === '') return groups.join(':');
-  const text = groups.join(':');
-  const at = text.indexOf(longest);
-  return `${text.slice(0, at).replace(/:$/, '')}::${text.slice(at + longest.length)}`;
-}
-
-function zeros(run: string): number {
-  return run.replaceAll(':', '').length;
+  let start = 0;
+  let length = 1;
+  for (let from = 0; from < 8; from++) {
+    let end = from;
+    while (groups[end] === '0') end++;
+    if (end - from > length) [start, length] = [from, end - from];
+  }
+  if (length === 1) return groups.join(':');
+  return `${groups.slice(0, start).join(':')}::${groups.slice(start + length).join(':')}`;
 }
 
 function ipv4(text: string): Uint8Array | undefined {

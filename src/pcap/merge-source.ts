@@ -142,8 +142,8 @@ export class QueuedSource implements MergeSource {
     } else if (from < bytes.length) {
       queue.borrow(bytes, from);
       this.look();
-      this.#owner.moved(this);
     }
+    this.#owner.moved(this);
     queue.settle();
     if (this.heldBytes > 0) this.#mark();
   }

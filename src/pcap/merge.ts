@@ -50,6 +50,8 @@ class Merger implements PcapngMerger, SourceOwner {
   /** The latest time written. */
   #topSeconds = -1;
   #topNanoseconds = 0;
+  /** Name Resolution Blocks from before the first interface: editcap refuses a file in which they come first. */
+  readonly #names: Uint8Array[] = [];
   /** What is to be said of sources that have no interface to say it on. */
   #notes: string[] = [];
   #ended = false;
@@ -83,7 +85,9 @@ class Merger implements PcapngMerger, SourceOwner {
   }
 
   addNames(names: readonly NameRecord[]): void {
-    for (const block of writeNameResolution(names)) this.#output.block(block);
+    const blocks = writeNameResolution(names);
+    if (this.#interfaces === 0) this.#names.push(...blocks);
+    else this.#writeNames(blocks);
   }
 
   tick(nowMs: number): void {
@@ -102,14 +106,14 @@ class Merger implements PcapngMerger, SourceOwner {
     // Those without an interface first: what is to be said of them then finds a place with the others.
     const sources = [...this.#sources].sort((a, b) => a.interfaceId - b.interfaceId || a.order - b.order);
     for (const source of sources) source.end({});
-    for (const block of writeNameResolution([], this.#notes)) this.#output.block(block);
-    this.#notes = [];
+    this.#writeNames([...this.#names.splice(0), ...writeNameResolution([], this.#takeNotes())]);
   }
 
   opened(source: QueuedSource, { linktype, snaplen }: PcapHeader): void {
     if (source.interfaceId >= 0) this.#writeStatistics(source, {}, []);
     source.open(this.#interfaces++);
     this.#output.block(writeInterfaceDescription({ linktype, snaplen }, source.description));
+    this.#writeNames(this.#names.splice(0));
   }
 
   moved(source: QueuedSource): void {
@@ -213,6 +217,10 @@ class Merger implements PcapngMerger, SourceOwner {
     const last = delivered === 0 ? undefined : source.lastTime;
     const statistics = { ...given, delivered: given.delivered ?? delivered };
     this.#output.block(writeInterfaceStatistics(interfaceId, { first, last }, statistics, remarks));
+  }
+
+  #writeNames(blocks: readonly Uint8Array[]): void {
+    for (const block of blocks) this.#output.block(block);
   }
 
   #takeNotes(): string[] {

@@ -9,9 +9,9 @@ const two32 = 2 ** 32;
 
 /** Collects blocks back to back. What was taken is not touched again unless it is given back. */
 export class BlockOutput {
-  #bytes = new Uint8Array(0);
+  #bytes: Uint8Array = new Uint8Array(0);
   /** The same memory in words: every block begins at a multiple of four. */
-  #words = new Uint32Array(0);
+  #words: Uint32Array = new Uint32Array(0);
   #used = 0;
   #taken = 0;
   /** Parts of a buffer that were taken and have not come back. */
