@@ -28,8 +28,10 @@ const test = {
   ...demo,
   capinfos: 'wireshark-common',
   editcap: 'wireshark-common',
+  mergecap: 'wireshark-common',
   nft: 'nftables',
   dig: 'dnsutils',
+  tmux: 'tmux',
 };
 
 const bench = { ...test, time: 'time' };

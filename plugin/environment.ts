@@ -16,6 +16,16 @@ export type StopReason =
   /** stdout refused what was written, e.g. a full disk behind `> file`. */
   | { readonly kind: 'output-failed'; readonly error: Error };
 
+/** A terminal that a remote program may take over. */
+export interface Terminal {
+  /** Raw: every key goes to the program, Ctrl-C too. It is given back when this program ends in any case. */
+  setRaw(raw: boolean): void;
+  /** Size now; undefined for a terminal that was never told. */
+  size(): { readonly columns: number; readonly rows: number } | undefined;
+  /** Calls back when the size changes, until the returned function is called. */
+  onResize(call: () => void): () => void;
+}
+
 /** Everything that a command may know about the process it runs in. Made in plugin/main.ts and nowhere else. */
 export interface Environment {
   /** The words after the program's name. */
@@ -28,6 +38,8 @@ export interface Environment {
   readonly stderr: Writable;
   /** Which of the three are terminals. */
   readonly isTTY: { readonly stdin: boolean; readonly stdout: boolean; readonly stderr: boolean };
+  /** The terminal that stdin and stdout are; undefined where one of them is none. */
+  readonly terminal?: Terminal | undefined;
   /** Width of the terminal now, in columns; 80 where there is none. */
   readonly columns: () => number;
   readonly cwd: string;

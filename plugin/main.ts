@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
-import { type Environment, stopReason, type StopReason } from './environment.js';
+import { type Environment, stopReason, type StopReason, type Terminal } from './environment.js';
 import { run } from './run.js';
 
 /** Ends in order on the first Ctrl-C, SIGTERM or SIGHUP, and at once on the second. */
@@ -29,6 +29,23 @@ function columnsOf(stream: { readonly columns?: number }): number | undefined {
   return stream.columns === 0 ? undefined : stream.columns;
 }
 
+/** The terminal of a person who types and reads in one. */
+function terminal(): Terminal | undefined {
+  const { stdin, stdout } = process;
+  if (!stdin.isTTY || !stdout.isTTY) return undefined;
+  return {
+    setRaw: (raw) => void stdin.setRawMode(raw),
+    size() {
+      const [columns, rows] = stdout.getWindowSize();
+      return columns > 0 && rows > 0 ? { columns, rows } : undefined;
+    },
+    onResize(call) {
+      stdout.on('resize', call);
+      return () => stdout.off('resize', call);
+    },
+  };
+}
+
 /** The compiled executable holds its script in a file system of its own, which Bun shows under one of these names. */
 function ownProgram(): readonly string[] {
   const [, script = ''] = process.argv;
@@ -53,6 +70,7 @@ function environment(): Environment {
       stdout: process.stdout.isTTY,
       stderr: process.stderr.isTTY,
     },
+    terminal: terminal(),
     columns: () => columnsOf(process.stderr) ?? columnsOf(process.stdout) ?? 80,
     cwd: process.cwd(),
     homeDir: homedir(),

@@ -3,14 +3,17 @@ import type { Command } from './command.js';
 import { captureCommand } from './commands/capture.js';
 import { connectCommand } from './commands/connect.js';
 import { dnsCommand } from './commands/dns.js';
+import { execCommand } from './commands/exec.js';
 import { extcapCommand } from './commands/extcap.js';
 import { httpCommand } from './commands/http.js';
+import { interfacesCommand } from './commands/interfaces.js';
 import { listCommand } from './commands/list.js';
 import { logsCommand } from './commands/logs.js';
 import { netstatCommand } from './commands/netstat.js';
 import { pingCommand } from './commands/ping.js';
 import { policyCommand } from './commands/policy.js';
 import { pullCommand } from './commands/pull.js';
+import { shellCommand } from './commands/shell.js';
 import { stopCommand } from './commands/stop.js';
 import { tcpdumpCommand } from './commands/tcpdump.js';
 import { versionCommand } from './commands/version.js';
@@ -38,8 +41,11 @@ export const commands: readonly Command[] = [
   connectCommand,
   dnsCommand,
   httpCommand,
+  interfacesCommand,
   policyCommand,
   logsCommand,
+  shellCommand,
+  execCommand,
   listCommand,
   stopCommand,
   wiresharkCommand,

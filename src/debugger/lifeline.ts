@@ -103,7 +103,12 @@ async function heartbeat(clock: Clock, over: AbortSignal, beat: () => void): Pro
   while (!(await overAfter(clock, heartbeatSeconds * 1000, over))) beat();
 }
 
-async function escalate(clock: Clock, over: AbortSignal, say: (word: 't' | 'k') => void): Promise<void> {
+/** SIGTERM after two seconds and SIGKILL after four, unless it is over before. */
+export async function escalate(
+  clock: Clock,
+  over: AbortSignal,
+  say: (word: 't' | 'k') => void,
+): Promise<void> {
   if (await overAfter(clock, termAfterMs, over)) return;
   say('t');
   if (await overAfter(clock, killAfterMs - termAfterMs, over)) return;
@@ -127,7 +132,8 @@ async function overAfter(clock: Clock, milliseconds: number, over: AbortSignal):
   return over.aborted;
 }
 
-function toolEnd(
+/** How an exec ended, as the end of the tool that ran under it. */
+export function toolEnd(
   end: ExecEnd,
   program: string,
   at: ContainerAddress,
@@ -151,7 +157,7 @@ function toolEnd(
 }
 
 /** The container was running when it was looked at, and the exec says it is not: say what became of it. */
-async function whyNotRunning(
+export async function whyNotRunning(
   api: Pick<KubeApi, 'get'>,
   at: ContainerAddress,
   called: ToolOptions['called'],
