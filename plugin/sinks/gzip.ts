@@ -30,6 +30,7 @@ export function gzipSink(inner: Sink, name: string, clock: Clock): Sink {
   let underWayBytes = 0;
   let failure: unknown;
   let timed = false;
+  let begun = false;
 
   async function writeMember(): Promise<void> {
     const input = Buffer.concat(pending);
@@ -64,7 +65,9 @@ export function gzipSink(inner: Sink, name: string, clock: Clock): Sink {
       // A copy: a small part of a large buffer would else keep all of it, for a second.
       pending.push(Uint8Array.from(chunk));
       pendingBytes += chunk.length;
-      if (pendingBytes >= memberBytes) {
+      // What begins the file goes at once: from then on it opens.
+      if (pendingBytes >= memberBytes || !begun) {
+        begun = true;
         await flush();
         check();
       } else if (!timed) void flushInTime();

@@ -56,11 +56,20 @@ test('a file whose program is killed is a row of whole members, and opens', asyn
   };
   const sink = await openFiles(path, 'killed.pcap.gz', undefined, { clock: byHand });
   await sink.write(writePcapHeader(head));
+  // The beginning is written at once: the file opens from then on.
+  const grown = async (from: number): Promise<number> => {
+    for (;;) {
+      const { size } = await stat(path);
+      if (size > from) return size;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  const begun = await grown(0);
+  expect(readPcap(gunzipSync(await readFile(path)))).toMatchObject({ packets: [], trailingBytes: 0 });
   for (const record of records(20, 100)) await sink.write(record);
-  expect((await stat(path)).size).toBe(0);
   // A second is over: what came until then is written, without a further packet.
   wakes.shift()?.();
-  while ((await stat(path)).size === 0) await new Promise((resolve) => setImmediate(resolve));
+  await grown(begun);
   for (const record of records(20, 100)) await sink.write(record);
   // What a SIGKILL at this moment would leave.
   const left = join(folder, 'left.pcap.gz');
