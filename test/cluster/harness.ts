@@ -21,8 +21,7 @@ import { makeClusterDir, removeClusterDir, sweepClusterDirs } from './dirs.js';
 import { callsTo, type Call } from './ipc.js';
 import { kubeconfig } from './kubeconfig.js';
 import type { Manifest } from './manifests.js';
-import { dnsAddon } from './network/dns/addon.js';
-import { proxyAddon } from './network/proxy-addon.js';
+import { addons, untilAddons } from './network/addons.js';
 import type { NetworkOptions } from './network/options.js';
 import { sandboxArgv, sandboxProblem } from './node/sandbox.js';
 import type { ClusterOptions, Rule, TestCluster, UserOptions } from './test-cluster.js';
@@ -179,16 +178,6 @@ async function applyAll(api: ApiClient, objects: readonly unknown[]): Promise<vo
   );
 }
 
-/** Waits for a DNS pod behind its Service. */
-async function untilDns(api: ApiClient): Promise<void> {
-  const slices = `${pathOf('discovery.k8s.io/v1', 'EndpointSlice', 'kube-system')}?labelSelector=k8s-app%3Dkube-dns`;
-  const ready = ({ endpoints }: ApiObject): boolean =>
-    ((endpoints ?? []) as { conditions: { ready?: boolean } }[]).some(
-      ({ conditions }) => conditions.ready === true,
-    );
-  await api.until(slices, ready, 20_000, 'a DNS pod ready');
-}
-
 /**
  * Starts a cluster and waits for its objects. When it cannot start, rejects with one sentence if the kernel refuses the
  * namespaces (sandboxProblem()), otherwise with the last lines of the cluster's log.
@@ -207,17 +196,10 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
   writeFileSync(file('kubeconfig'), kubeconfig(address, { name: 'admin', ...admin }), { mode: 0o600 });
   const api = createApiClient({ ...address, ...admin });
   try {
-    const { dns, proxyPods } = networkOf(options) ?? {};
-    if (proxyPods === true) {
-      await applyAll(api, proxyAddon());
-    }
-    if (dns !== undefined && dns !== false) {
-      await applyAll(api, dnsAddon(dns === true ? {} : dns));
-    }
+    const own = addons(networkOf(options) ?? {});
+    await applyAll(api, own);
     await applyAll(api, options.objects ?? []);
-    if (dns !== undefined && dns !== false) {
-      await untilDns(api);
-    }
+    await untilAddons(api, own);
     await call('settleNetwork', []);
   } catch (error) {
     const log = lastWords(file('cluster.log'));

@@ -191,7 +191,7 @@ describe('what those do not ask', () => {
   });
 
   test('a block with an exception, for packets from outside', async () => {
-    const from = [{ ipBlock: { cidr: '203.0.113.0/24', except: ['203.0.113.16/28'] } }];
+    const from = [{ ipBlock: { cidr: '203.0.113.0/24', except: ['203.0.113.16/28', '203.0.113.20/32'] } }];
     await applyPolicies(policy('y', { podSelector: {}, ingress: [{ from }] }));
     const { spec } = await cluster.get('v1', 'Pod', 'y', 'a');
     const node = (spec as { nodeName: string }).nodeName === 'node-1' ? '172.30.0.11' : '172.30.0.12';

@@ -146,6 +146,21 @@ describe('from outside of the cluster', () => {
     expect(await connect(cluster, 'outside', node1, 30_999)).toBe('refused');
   });
 
+  test('a load balancer’s address lets in whom loadBalancerSourceRanges names', async () => {
+    const ranges = ['203.0.113.0/28', '203.0.113.8/29'];
+    const spec = { type: 'LoadBalancer', loadBalancerSourceRanges: ranges };
+    await cluster.apply(service({ name: 'balanced', selector: web, ports: [{ port: 80 }], spec }));
+    const status = { loadBalancer: { ingress: [{ ip: '198.51.100.8' }] } };
+    const url = '/api/v1/namespaces/default/services/balanced/status';
+    const type = 'application/merge-patch+json';
+    expect(await cluster.request('PATCH', url, { status }, type)).toMatchObject({ status: 200 });
+    await cluster.settleNetwork();
+    await cluster.run(['ip', 'route', 'replace', '198.51.100.8', 'via', node1]);
+    expect(await get(cluster, 'outside', 'http://198.51.100.8/')).toMatch(/^web-[12] /);
+    const other = ['curl', '-m', '1', '--interface', '203.0.113.20', 'http://198.51.100.8/'];
+    expect(await cluster.run(other, { in: 'outside' })).toMatchObject({ code: 28 });
+  });
+
   test('an external address is answered by the node that it is routed to', async () => {
     const route = ['ip', 'route', 'replace', '198.51.100.7', 'via', node1];
     expect(await cluster.run(route)).toMatchObject({ code: 0 });

@@ -139,7 +139,8 @@ function addressMatches(peers: Peers, field: 'saddr' | 'daddr'): string[] {
       const cidr = textOf(block.cidr) ?? '';
       const except = listOf(block.except).map(String);
       if (cidr.includes(':')) return [];
-      return [`ip ${field} ${cidr}${except.length === 0 ? '' : ` ip ${field} != ${setOf(except)}`}`];
+      // Not as one set: exceptions may overlap, which nft refuses.
+      return [[`ip ${field} ${cidr}`, ...except.map((part) => `ip ${field} != ${part}`)].join(' ')];
     }),
   ];
 }

@@ -4,9 +4,9 @@ import type { Stored } from '../types.js';
 import { replaceTable, setOf } from './nft.js';
 
 /** Services get their addresses from here (api/services.ts). */
-export const serviceCidr = '10.96.0.0/12';
+const serviceCidr = '10.96.0.0/12';
 /** Pods of all nodes. */
-export const podCidr = '10.244.0.0/16';
+const podCidr = '10.244.0.0/16';
 
 /** The objects, and the node whose rules are meant. */
 export interface ProxyInput {
@@ -221,19 +221,24 @@ function lay(port: ServicePort, node: ProxyInput['node'], tables: Tables): void 
       tables.noEndpointNodePorts.push(`${port.protocol} . ${port.nodePort} : ${verdict}`);
   }
   if (port.sourceRanges.length > 0 && port.balancerIPs.length > 0) {
-    const allowed = setOf(port.sourceRanges);
+    const others = port.sourceRanges.map((range) => `ip saddr != ${range}`).join(' ');
     tables.firewall.push(
       ...port.balancerIPs.map(
         (address) =>
-          `ip daddr ${address} ${port.protocol} dport ${port.port} ip saddr != ${allowed} ip saddr != ${node.address} drop`,
+          `ip daddr ${address} ${port.protocol} dport ${port.port} ${others} ip saddr != ${node.address} drop`,
       ),
     );
   }
 }
 
-/** A rule with a verdict map, when the map is not empty. */
+/** A rule with a verdict map, when the map is not empty. Of two Services that claim one address the first has it. */
 function verdicts(key: string, elements: readonly string[]): string[] {
-  return elements.length === 0 ? [] : [`${key} vmap ${setOf(new Set(elements))}`];
+  const first = new Map<string, string>();
+  for (const element of elements) {
+    const [claimed = ''] = element.split(' : ');
+    if (!first.has(claimed)) first.set(claimed, element);
+  }
+  return first.size === 0 ? [] : [`${key} vmap ${setOf(first.values())}`];
 }
 
 /** The transaction that brings the table `ip kube-proxy` of a node up to date. Pure. */

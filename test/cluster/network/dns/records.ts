@@ -13,7 +13,7 @@ export interface Reply {
 const ttl = 30;
 
 /** The SOA record of a zone as the plugin makes it. */
-export function soa(zone: string): Answer {
+function soa(zone: string): Answer {
   return {
     name: zone,
     type: 'SOA',
