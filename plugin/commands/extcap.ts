@@ -1,4 +1,4 @@
-import { ExitCode, NetdebugError } from '../../src/errors.js';
+import { ExitCode } from '../../src/errors.js';
 import type { Command, Start } from '../command.js';
 import type { Environment } from '../environment.js';
 import {
@@ -17,6 +17,8 @@ import { outputFlags } from '../options/output.js';
 import { flagSetting, settingOf, type Settings } from '../options/setting.js';
 import { usageError } from '../options/usage.js';
 import { argumentsOf, switchOf, type Words, wordOf, wordsOf } from '../options/words.js';
+import { coloursFor } from '../print/colour.js';
+import { errorText, exitCodeOf } from '../print/error.js';
 import { writeOut } from '../print/out.js';
 import { programVersion } from '../version.js';
 import { captureCommand } from './capture.js';
@@ -161,10 +163,14 @@ function prepareCapture(words: Words, settings: Settings, asked: ExtcapInterface
       const capture = captureCommand.prepare(parseWords('capture', argv, captureCommand.flags), settings);
       return orderly(await capture(environment));
     } catch (error) {
+      const exitCode = orderly(exitCodeOf(error));
+      // Said before Wireshark is let go: it reads what was said when the pipe ends, and then no more.
+      if (exitCode !== ExitCode.ok) {
+        const colours = coloursFor('stderr', 'never', environment);
+        await writeOut(environment.stderr, errorText(error, colours, false));
+      }
       await releaseReader(fifo, environment.clock);
-      // Told to stop while it began.
-      if (error instanceof NetdebugError && orderly(error.exitCode) === ExitCode.ok) return ExitCode.ok;
-      throw error;
+      return exitCode;
     }
   };
 }
