@@ -2,6 +2,7 @@
 import { startCluster } from '../cluster/harness.js';
 import { pod } from '../cluster/manifests.js';
 import { firstPacket } from './first-packet.js';
+import { pcap } from './pcap.js';
 import { policy } from './policy.js';
 import { logs } from './logs.js';
 import { machine, programs } from './programs.js';
@@ -23,6 +24,7 @@ try {
   await add('time to the first packet', () => firstPacket(cluster, compared, image));
   await add('policy over a large cluster', () => policy(compared));
   await add('logs of 1 GiB', () => logs(compared));
+  await add('captures as pcapng', () => pcap(compared));
   await add('streams of 1 GiB (several minutes)', () => stream(cluster, compared, 'bulk'));
   console.log(`Machine: ${machine()}\n\n${markdown(rows)}`);
 } finally {

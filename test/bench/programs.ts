@@ -12,14 +12,29 @@ export interface Programs {
   readonly ours: readonly { readonly name: string; readonly argv: readonly string[] }[];
   /** `src/kube` alone, streaming one exec to stdout, compiled in the same two ways. */
   readonly streamers: readonly { readonly name: string; readonly argv: readonly string[] }[];
+  /** `src/pcap` alone, merging files, compiled in the same two ways. */
+  readonly mergers: readonly { readonly name: string; readonly argv: readonly string[] }[];
 }
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Compiles the streamer beside the executables that `npm run build` left in dist/. */
+/** Compiles what is measured alone beside the executables that `npm run build` left in dist/. */
 export async function programs(): Promise<Programs> {
-  const source = `${root}test/bench/streamer.ts`;
-  const bundle = `${root}dist/bench/streamer.mjs`;
+  return {
+    kubectl: 'kubectl',
+    ours: [
+      { name: 'executable', argv: [`${root}dist/kubectl-netdebug`] },
+      { name: 'on Node', argv: [process.execPath, `${root}dist/node/kubectl-netdebug`] },
+    ],
+    streamers: await compiled('streamer'),
+    mergers: await compiled('pcap-merger'),
+  };
+}
+
+/** One program of this folder, as an executable and for Node. */
+async function compiled(program: string): Promise<{ name: string; argv: string[] }[]> {
+  const source = `${root}test/bench/${program}.ts`;
+  const bundle = `${root}dist/bench/${program}.mjs`;
   await build({
     entryPoints: [source],
     outfile: bundle,
@@ -30,22 +45,15 @@ export async function programs(): Promise<Programs> {
     banner: { js: "import { createRequire as r } from 'node:module'; const require = r(import.meta.url);" },
     logLevel: 'warning',
   });
-  const compiled = `${root}dist/bench/streamer`;
+  const executable = `${root}dist/bench/${program}`;
   const bun = findBun();
   if (bun === undefined)
     throw new Error('npm has no Bun for this platform: the executable cannot be measured');
-  run(bun, ['build', source, '--compile', '--bytecode', '--format=esm', `--outfile=${compiled}`]);
-  return {
-    kubectl: 'kubectl',
-    ours: [
-      { name: 'executable', argv: [`${root}dist/kubectl-netdebug`] },
-      { name: 'on Node', argv: [process.execPath, `${root}dist/node/kubectl-netdebug`] },
-    ],
-    streamers: [
-      { name: 'executable', argv: [compiled] },
-      { name: 'on Node', argv: [process.execPath, bundle] },
-    ],
-  };
+  run(bun, ['build', source, '--compile', '--bytecode', '--format=esm', `--outfile=${executable}`]);
+  return [
+    { name: 'executable', argv: [executable] },
+    { name: 'on Node', argv: [process.execPath, bundle] },
+  ];
 }
 
 /** One line that says on what was measured. */
