@@ -29,6 +29,13 @@ export async function runCapture(request: CaptureCommandRequest, environment: En
   for (const name of request.capture.interfaces ?? ['any'])
     planCapture({ ...request.capture, interface: name });
   if (request.debug.dryRun) return inCluster(request, environment, (context) => dryRun(context, request));
+  if (request.spool?.mode === 'detach') {
+    const { leaveSpools } = await import('./spool.js');
+    return inCluster(request, environment, async (context) => {
+      const { places, failed } = await resolve(context, request);
+      return leaveSpools(await sourcesFor(context, request, places), places, failed);
+    });
+  }
   const output = await unlessStopped(environment.signal, prepareOutput(request, environment));
   try {
     return await inCluster(request, environment, (context) => captureIn(context, request, output));
@@ -53,6 +60,9 @@ function inCluster(
     }
   });
 }
+
+/** How long a spool may be silent after it was told to stop. */
+const spoolQuietMs = 60_000;
 
 async function resolve(context: SessionContext, request: CaptureCommandRequest): Promise<ResolvedTargets> {
   const { api, environment, status } = context;
@@ -83,6 +93,7 @@ async function captureIn(
   const interfaces = request.filters.view === 'both' ? 2 : (request.capture.interfaces?.length ?? 1);
   if (fixed && places.length * interfaces > 1) throw notOne(request, places.length * interfaces);
   const sources = await sourcesFor(context, request, places);
+  const triggered = sources.spools?.triggered;
   const over = new AbortController();
   let refused = 0;
   const follower = followPods(api, places, fixed ? [] : lists, {
@@ -92,7 +103,10 @@ async function captureIn(
         status.note(`warning: more pods than --max-pods have come; ${placeName(one.place)} does not join`);
     },
     onGone: (uid, departure) => capture.depart(`pod ${uid}`, departure),
-    onEvent: (uid, event) => capture.tell(`pod ${uid}`, event),
+    onEvent: (uid, event) => {
+      capture.tell(`pod ${uid}`, event);
+      sources.spools?.tell(event);
+    },
     onBlind: () => {
       capture.note(
         'pods could not be watched any more: those that came later are not captured, restarts are not told',
@@ -110,8 +124,10 @@ async function captureIn(
       open: sources.open,
       to: output.to({ server: `${api.server} (context ${api.context})`, filter }),
       clock,
-      signal,
-      whyStopped: () => whyStopped(environment),
+      signal: triggered === undefined ? signal : AbortSignal.any([signal, triggered]),
+      whyStopped: () => (triggered?.aborted === true ? 'limit' : whyStopped(environment)),
+      // A connection that is being taken up again is silent, too.
+      quietMs: request.spool === undefined ? undefined : spoolQuietMs,
       durationMs,
       packetCount,
       onEvent: (event) => showEvent(context, event),
@@ -132,6 +148,7 @@ async function captureIn(
     summary = await capture.summary;
   } finally {
     over.abort();
+    sources.spools?.close();
     await following;
   }
   if (refused > 0) {

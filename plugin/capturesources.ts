@@ -9,6 +9,7 @@ import type { TargetPlace } from '../src/capture/targets.js';
 import { viewInterfaces } from '../src/capture/view.js';
 import type { CaptureCommandRequest } from './commands/capture.js';
 import type { StatusLine } from './print/statusline.js';
+import type { Spools } from './spool.js';
 import type { DebugSession, SessionContext } from './context.js';
 import { openSession } from './session.js';
 
@@ -19,6 +20,8 @@ export interface CaptureSources {
   /** The same without touching anything, for `--dry-run`. */
   readonly plannedFor: (one: TargetPlace) => Promise<readonly CaptureSource[]>;
   readonly open: OpenPackets;
+  /** With --spool and the like. */
+  readonly spools: Spools | undefined;
 }
 
 /**
@@ -34,6 +37,7 @@ export async function captureSources(
   const { capture, filters } = request;
   const peers = await Promise.all(filters.peers.map((peer) => peerAddresses(api, peer, api.namespace)));
   const peer = peerFilter(peers.flat());
+  const spools = await spoolsFor(context, request);
   const sessions = new Map<string, Promise<DebugSession>>();
   const told = new Set<string>();
   const tell = (text: string): void => {
@@ -75,7 +79,11 @@ export async function captureSources(
     const environment = { ...context.environment, signal };
     return { ...context, environment, status: several ? prefixed(status, `${placeName(place)}: `) : status };
   }
-  async function open({ place, argv }: CaptureSource, signal: AbortSignal): Promise<PacketSession> {
+  async function open(source: CaptureSource, signal: AbortSignal): Promise<PacketSession> {
+    if (spools === undefined) return (await sessionAt(source, signal)).run(source.argv);
+    return spools.open(source, async () => (await sessionAt(source, signal)).container);
+  }
+  function sessionAt({ place }: CaptureSource, signal: AbortSignal): Promise<DebugSession> {
     const key = keyOf(place);
     let session = sessions.get(key);
     if (session === undefined) {
@@ -85,16 +93,30 @@ export async function captureSources(
       session = openSession(contextFor(place, signal), { namespace, pod }, 'raw');
       sessions.set(key, session);
     }
-    return (await session).run(argv);
+    return session;
+  }
+  function sourcesOf(one: TargetPlace): Promise<readonly CaptureSource[]> {
+    if (request.spool?.mode === 'resume' && spools !== undefined) return spools.find(one);
+    return one.place.kind === 'node' ? nodeSources(one, one.place.node) : plannedFor(one);
   }
   return {
     targetOf: (one) => ({
       name: placeName(one.place),
-      sources: one.place.kind === 'node' ? nodeSources(one, one.place.node) : plannedFor(one),
+      sources: sourcesOf(one),
     }),
     plannedFor,
     open,
+    spools,
   };
+}
+
+async function spoolsFor(
+  context: SessionContext,
+  { spool, debug, capture }: CaptureCommandRequest,
+): Promise<Spools | undefined> {
+  if (spool === undefined) return undefined;
+  const { spoolsOf } = await import('./spool.js');
+  return spoolsOf(context, spool, { container: debug.target, durationMs: capture.durationMs });
 }
 
 /** One debug container serves all interfaces of a place. */

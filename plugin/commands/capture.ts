@@ -13,6 +13,7 @@ import { kubeFlags, type KubeRequest, parseKube } from '../options/kube.js';
 import { outputFlags, type OutputFormat, type OutputOptions, parseOutput } from '../options/output.js';
 import { parseTargets, type PodTarget, selectorFlags } from '../options/pod.js';
 import { type Setting, type Settings } from '../options/setting.js';
+import { parseSpool, spoolFlags, type SpoolOptions } from '../options/spool.js';
 import { parseStats, statsFlags } from '../options/stats.js';
 import { uploadFlags } from '../options/upload.js';
 import { usageError } from '../options/usage.js';
@@ -31,6 +32,8 @@ export interface CaptureCommandRequest {
   readonly format: FileFormat;
   /** Whether conversations are counted. */
   readonly stats: boolean;
+  /** How packets are kept in the pod; undefined: they are not. */
+  readonly spool: SpoolOptions | undefined;
   /** The Wireshark to use, where one is configured. */
   readonly wireshark: Setting | undefined;
   /** The command as it is told in the file: without what says who we are. */
@@ -44,6 +47,7 @@ const ownFlags = {
   ...filterFlags,
   ...fileFlags,
   ...statsFlags,
+  ...spoolFlags,
   ...uploadFlags,
   ...selectorFlags,
   container: containerFlag,
@@ -91,6 +95,7 @@ export function parseCaptureCommand(words: Words, settings: Settings): CaptureCo
     files,
     format: chooseFormat(files, destination, single, targets.length),
     stats: parseStats(words),
+    spool: parseSpool(words),
     wireshark: settings.wireshark,
     shown: shownCommand(words),
   };

@@ -58,14 +58,14 @@ export interface DetachOptions {
 }
 
 /**
- * Starts a spool, waits until its tcpdump listens, and leaves it there. Gives its name.
+ * Starts a spool, waits until its tcpdump listens, and leaves it there.
  * Rejects with a NetdebugError: as tcpdump's failures are (2, 5, 7, 8), and what starting throws.
  */
 export async function detachSpool(
   source: CaptureSource,
   detach: DetachOptions,
   options: SpoolOptions,
-): Promise<string> {
+): Promise<{ readonly name: string; readonly session: SpoolSession }> {
   const request = { ...requestOf(source, options), ...detach, idleSeconds: 0 };
   const name = await startSpool(options.place, request, options.random);
   const session = readSpool({ ...readingOf(options), name });
@@ -77,7 +77,7 @@ export async function detachSpool(
   const answer = await Promise.race([began, ended.then(([end]) => end)]);
   if (answer !== true) throw tcpdumpFailure(words.words, answer, source);
   session.leave();
-  return name;
+  return { name, session };
 }
 
 /** Takes up a spool that was left, from the oldest packet that it holds. */

@@ -164,7 +164,7 @@ describe('a spool in a pod', () => {
   });
 
   test('left alone, found again, fetched whole', async () => {
-    const name = await detachSpool(source(), { mostSeconds: 600, holdSeconds: 600 }, options());
+    const { name } = await detachSpool(source(), { mostSeconds: 600, holdSeconds: 600 }, options());
     await send(50, 1000);
     const [found, ...others] = await spoolStatus(place);
     expect(others).toEqual([]);
