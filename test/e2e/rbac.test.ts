@@ -62,6 +62,7 @@ beforeAll(async () => {
     nodes: 1,
     objects: [
       pod({ name: 'web', labels: { app: 'web' }, ...shared }),
+      pod({ name: 'bare', namespace, image: 'registry.example/toolbox-no-tcpdump' }),
       service({ name: 'api', namespace, selector: { app: 'web' }, ports: [{ port: 80 }] }),
       deployment({ name: 'front', ...shared }),
       workload('ReplicaSet', 'set'),
@@ -154,6 +155,42 @@ describe('the Role netdebug', () => {
     expect(code).toBe(5);
     expect(stderr).toContain('error: User debugger may not list pods in the cluster.');
   });
+});
+
+describe('without a debug container', () => {
+  const least: readonly Right[] = [
+    { group: '', resource: 'pods', verb: 'get' },
+    { group: '', resource: 'pods/exec', verb: 'get' },
+    { group: '', resource: 'pods/exec', verb: 'create' },
+  ];
+  const pull = ['pull', 'bare', '/etc/passwd', '-', '-c', 'main'];
+  const upload = [
+    'capture',
+    'pod/bare',
+    '--upload',
+    '/usr/bin/tcpdump',
+    '-w',
+    '/dev/null',
+    '--duration',
+    '200ms',
+  ];
+
+  test.each([[pull], [upload]])('three rights are enough for %j', async (args) => {
+    expect(await as('outsider', args, least)).toMatchObject(done);
+    expect(await injected('bare')).toBe(0);
+  });
+
+  test.each(least.map((right) => [named(right), right] as const))(
+    'without %s they fail',
+    async (name, right) => {
+      const rest = least.filter((other) => other !== right);
+      for (const args of [pull, upload]) {
+        const { code, stderr } = await as(`outsider-without-${name.replace(/\W/g, '-')}`, args, rest);
+        expect(code).toBe(5);
+        expect(stderr).toContain('error: ');
+      }
+    },
+  );
 });
 
 /** What shows that a right is needed, or only saves time. */

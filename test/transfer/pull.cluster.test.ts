@@ -74,13 +74,15 @@ function sha256Of(file: string): string {
   return createHash('sha256').update(readFileSync(file)).digest('hex');
 }
 
-/** Nothing of a transfer runs in the pod any more. */
+/** Resolves when nothing of a transfer runs in the pod any more. */
 async function nothingRuns(name: string): Promise<void> {
-  for (const until = Date.now() + 20_000; ; await clock.sleep(50)) {
+  const until = Date.now() + 20_000;
+  for (;;) {
     const all = await cluster.processes('default', name);
     const ours = all.filter(({ argv }) => /^(tar|tail|cat|sha256sum|find)$/.test(argv[0] ?? ''));
     if (ours.length === 0) return;
     if (Date.now() > until) throw new Error(`still there: ${JSON.stringify(ours)}`);
+    await clock.sleep(50);
   }
 }
 
