@@ -165,7 +165,7 @@ function phaseOf(code: number, facts: CurlFacts): HttpFailure['phase'] {
 
 /** Reads `wget -S`, of busybox or of GNU: the heads are indented, in what it says beside. `code`: wget's exit code. */
 export function parseWget(text: string, code: number, ms: number | undefined): HttpFacts {
-  const responses = parseHeads(text.replace(/^ +/gm, ''));
+  const responses = parseHeads(text.replace(/^wget: .*$/gm, '').replace(/^ +/gm, ''));
   const remote = /^Connecting to .*[(| ]\[?([0-9a-f.:]+?)\]?[:|]\d+/m.exec(text)?.[1];
   const common = {
     phases: ms === undefined ? {} : { totalMs: ms },

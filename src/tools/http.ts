@@ -112,7 +112,8 @@ function curlOnly({ resolve, version, method, follow }: HttpRequest): string | u
 function wgetArgv({ url, headers, host, timeoutMs }: HttpRequest): string[] {
   const seconds = String(Math.max(1, Math.ceil(timeoutMs / 1000)));
   const all = [...(host === undefined ? [] : [`Host: ${host}`]), ...headers];
-  const argv = ['timeout', seconds, 'wget', '-S', '-T', seconds, '-O', '/dev/null'];
+  // No -T: timeout(1) keeps the time, and a busybox-static with -T dies by a signal.
+  const argv = ['timeout', seconds, 'wget', '-S', '-O', '/dev/null'];
   return [...argv, ...all.flatMap((header) => ['--header', header]), url];
 }
 
