@@ -45,7 +45,7 @@ export interface NameRecord {
 export interface PcapngMerger {
   /** Bytes of whole blocks that are ready, and forgets them; undefined when there are none. The section header comes first. */
   take(): Uint8Array | undefined;
-  /** What `take` gave is written and of no more use: its memory may be used again. May be left out; it saves half the time. */
+  /** What `take` gave is written and of no more use: its memory may be used again. May be left out; it saves a third of the time. */
   recycle(taken: Uint8Array): void;
   /** A new source, e.g. a pod that joined. Until it has delivered or ended, the others wait for it at most the window. */
   addSource(description: InterfaceDescription): MergeSource;

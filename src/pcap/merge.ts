@@ -19,9 +19,9 @@ import { SourceHeap } from './source-heap.js';
 import type { PcapHeader } from './types.js';
 
 /** How long packets wait for a source that is silent, unless told otherwise. */
-export const DEFAULT_WINDOW_MS = 1000;
+const DEFAULT_WINDOW_MS = 1000;
 /** How much may wait for it, unless told otherwise: 0.3 s of twenty pods at 5 MB/s. */
-export const DEFAULT_HELD_LIMIT_BYTES = 32 * 1024 * 1024;
+const DEFAULT_HELD_LIMIT_BYTES = 32 * 1024 * 1024;
 
 /** Bounds of what a merge holds back. */
 export interface MergeOptions {
