@@ -112,7 +112,7 @@ function judged(
 function noHead(container: string): NetdebugError {
   return new NetdebugError(`Container ${container} has no head, which takes the program in.`, {
     exitCode: ExitCode.target,
-    hint: 'Name another container of the pod with -c: all of them share its network.',
+    hint: 'Name another container of the pod with --container: all of them share its network.',
   });
 }
 

@@ -90,7 +90,7 @@ const sentences: Readonly<Record<string, (name: string) => string>> = {
 
 const hints: Readonly<Record<string, string>> = {
   missing:
-    "Paths are those of the debug container. Files of another container: -c CONTAINER, or --target CONTAINER and the path under /proc/1/root, as far as the profile's user may look there.",
+    "Paths are those of the debug container, unless -c CONTAINER names another. Through --target CONTAINER its files are under /proc/1/root, as far as the profile's user may look there.",
   unreadable: 'Another user may: try --profile netadmin or general, or -c CONTAINER.',
   other: 'Devices, sockets and pipes are not pulled.',
 };

@@ -7,7 +7,7 @@ import type { LocalProgram } from './program.js';
 const NET_RAW = 13n;
 
 const otherWays =
-  'Without --upload a debug container brings its own tcpdump; or name another container of the pod with -c: all of them share its network.';
+  'Without --upload a debug container brings its own tcpdump; or name another container of the pod with --container: all of them share its network.';
 
 /** A folder that will not do, and why, as the keeper says it. */
 export interface Unfit {
@@ -24,7 +24,7 @@ export function checkRaw(capabilities: string, container: string): void {
     `Container ${container} may not capture packets: it runs without the capability NET_RAW, and no program that is uploaded can change that.`,
     {
       exitCode: ExitCode.notAllowed,
-      hint: 'What works without it: netstat, connect and ping, from a debug container under --profile restricted. To capture, leave --upload out, or name a container with -c that has NET_RAW.',
+      hint: 'What works without it: netstat, connect and ping, from a debug container under --profile restricted. To capture, leave --upload out, or name one with --container that has NET_RAW.',
     },
   );
 }
