@@ -3,27 +3,13 @@ import { basename as nameOf, join } from 'node:path';
 import { posix } from 'node:path';
 import { ExitCode, NetdebugError } from '../src/errors.js';
 import type { RemoteContext, RemotePath } from '../src/transfer/remote.js';
-import type { Checked, FileTarget, Skipped } from '../src/transfer/types.js';
+import type { FileTarget } from '../src/transfer/types.js';
 import type { Environment } from './environment.js';
 import { formatSize } from './options/size.js';
 import { usageError } from './options/usage.js';
 import { writeOut } from './print/out.js';
-import { pullLiveText } from './print/pull.js';
+import { pullLiveText, type Pulled } from './print/pull.js';
 import type { StatusLine } from './print/statusline.js';
-
-/** What came of a transfer. */
-export interface Pulled {
-  readonly type: 'file' | 'folder';
-  /** The name it has here; `stdout`. */
-  readonly local: string;
-  readonly files: number;
-  readonly bytes: number;
-  /** Of a file. */
-  readonly sha256?: string | undefined;
-  readonly checked: Checked;
-  readonly skipped: readonly Skipped[];
-  readonly unread: readonly string[];
-}
 
 /** The place where something is pulled to. */
 export interface PulledTo {

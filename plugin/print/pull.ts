@@ -1,6 +1,20 @@
+import type { Checked, Skipped } from '../../src/transfer/types.js';
 import { formatDuration } from '../options/duration.js';
 import { formatSize } from '../options/size.js';
-import type { Pulled } from '../pulled.js';
+
+/** What came of a transfer. */
+export interface Pulled {
+  readonly type: 'file' | 'folder';
+  /** The name it has here; `stdout`. */
+  readonly local: string;
+  readonly files: number;
+  readonly bytes: number;
+  /** Of a file. */
+  readonly sha256?: string | undefined;
+  readonly checked: Checked;
+  readonly skipped: readonly Skipped[];
+  readonly unread: readonly string[];
+}
 
 /** What a transfer brought, as lines for stderr. */
 export function pullText(

@@ -96,7 +96,7 @@ const hints: Readonly<Record<string, string>> = {
 };
 
 /** The failure when not even a shell could be started. */
-export function notAsked(end: Exclude<ToolEnd, { kind: 'exited' }>): NetdebugError {
+function notAsked(end: Exclude<ToolEnd, { kind: 'exited' }>): NetdebugError {
   if (end.kind === 'lost') return end.error;
   return new NetdebugError('The container has no shell, so nothing can be copied out of it or into it.', {
     exitCode: ExitCode.target,

@@ -1,7 +1,8 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { join } from 'node:path';
-import { pulledTo, type Pulled } from '../../plugin/pulled.js';
+import type { Pulled } from '../../plugin/print/pull.js';
+import { pulledTo } from '../../plugin/pulled.js';
 import type { StatusLine } from '../../plugin/print/statusline.js';
 import { lookAt, type RemoteContext } from '../../src/transfer/remote.js';
 import type { Environment } from '../../plugin/environment.js';

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join, sep } from 'node:path';
 import fc from 'fast-check';
+import { readSum } from '../../src/transfer/folder.js';
 import { staysInside, treeName } from '../../src/transfer/names.js';
 import { linux } from './trees.js';
 
@@ -86,4 +87,13 @@ test('a name that is taken is relative and has no dots, whatever it was', () => 
       expect(join('/tree', name)).toMatch(/^\/tree/);
     }),
   );
+});
+
+test('the lines of sha256sum, of GNU and of busybox', () => {
+  const sha256 = 'a'.repeat(64);
+  expect(readSum(`${sha256}  ./a b`)).toEqual({ sha256, name: 'a b' });
+  expect(readSum(`${sha256} *./a`)).toEqual({ sha256, name: 'a' });
+  expect(readSum(`\\${sha256}  ./a\\\\b`)).toEqual({ sha256, name: 'a\\b' });
+  expect(readSum(`${sha256}  ./a\\b`)).toEqual({ sha256, name: 'a\\b' });
+  expect(readSum('sha256sum: ./x: Permission denied')).toBeUndefined();
 });
