@@ -206,9 +206,14 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
     await stop(cluster, api);
     throw new Error(`${String(error)}\n${log}`, { cause: error });
   }
+  const settle = async (): Promise<void> => {
+    if (networkOf(options)) {
+      await call('settleNetwork', []);
+    }
+  };
   const settled = async (object: Promise<ApiObject>): Promise<ApiObject> => {
     const seen = await object;
-    await call('settleNetwork', []);
+    await settle();
     return seen;
   };
   return {
@@ -234,14 +239,14 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
       for (const object of objects) {
         applied.push(await applyOne(api, object));
       }
-      await call('settleNetwork', []);
+      await settle();
       return applied;
     },
     remove: async (...objects) => {
       for (const { object } of objects.map((manifest) => pathOfManifest(asManifest(manifest)))) {
         expectOk(await api.request('DELETE', object), `delete ${object}`);
       }
-      await call('settleNetwork', []);
+      await settle();
     },
     request: api.request,
     get: async (apiVersion, kind, namespace, name) => {
@@ -263,7 +268,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
     breakNetwork: (breakage) => call('breakNetwork', [breakage]),
     mendNetwork: (id) => call('mendNetwork', id === undefined ? [] : [id]),
     setPolicy: (mode) => call('setPolicy', [mode]),
-    settleNetwork: () => call('settleNetwork', []),
+    settleNetwork: settle,
     fault: (fault) => call('fault', [fault]),
     faultHits: (id) => call('faultHits', [id]),
     clearFaults: () => call('clearFaults', []),

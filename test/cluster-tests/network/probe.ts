@@ -14,9 +14,10 @@ export interface Attempt {
   readonly waitMs: number;
 }
 
-// All attempts at once; one line with a word for each. connect() that does not block is told of ICMP errors as well.
+// With what perl-base has. All attempts at once; one line with a word for each. connect() that does not block is told of ICMP errors as well.
 const script = `
-use strict; use Socket; use IO::Select; use IO::Socket::INET; use Time::HiRes 'time'; use Errno;
+use strict; use Socket; use IO::Select; use IO::Socket::INET; use Errno;
+sub now { open(my $file, '<', '/proc/uptime'); return (split / /, <$file>)[0]; }
 my (@met, %open);
 my $number = 0;
 for my $attempt (@ARGV) {
@@ -24,7 +25,7 @@ for my $attempt (@ARGV) {
   my $socket = IO::Socket::INET->new(Proto => $protocol, PeerAddr => $address, PeerPort => $port, Blocking => 0);
   if (!$socket) { $met[$number++] = $!{ECONNREFUSED} ? 'refused' : 'unreachable'; next; }
   send($socket, 'x', 0) if $protocol eq 'udp';
-  $open{$number} = [$socket, $protocol, time + $wait / 1000];
+  $open{$number} = [$socket, $protocol, now() + $wait / 1000];
   $met[$number++] = 'silent';
 }
 while (%open) {
@@ -40,7 +41,7 @@ while (%open) {
       else { $error = defined(recv($socket, my $data, 100, 0)) ? 0 : $! + 0; }
       $met[$key] = $error == 0 ? 'open' : $error == Errno::ECONNREFUSED ? 'refused' : 'unreachable';
       delete $open{$key};
-    } elsif (time > $until) { delete $open{$key}; }
+    } elsif (now() > $until) { delete $open{$key}; }
   }
 }
 print join(' ', @met), "\\n";

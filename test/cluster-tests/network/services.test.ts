@@ -179,7 +179,12 @@ describe('what changes', () => {
     await cluster.ready('default', 'late');
     expect(await connect(cluster, client, address, 80, 5000)).toBe('open');
     await cluster.remove(late);
-    await cluster.waitFor({ name: 'late' }, (object) => object === undefined);
+    const there = async (): Promise<boolean> =>
+      (await cluster.list('v1', 'Pod', 'default')).some(
+        (object) => (object.metadata as { name: string }).name === 'late',
+      );
+    while (await there()) await new Promise((resolve) => setTimeout(resolve, 50));
+    await cluster.settleNetwork();
     expect(await connect(cluster, client, address, 80)).toBe('refused');
   });
 
