@@ -62,7 +62,7 @@ class Follower implements SpoolFollower {
       const whole = this.#records.push(rest);
       if (whole !== undefined) this.#give(whole, out);
       if (tracker.fault?.kind !== 'header') {
-        this.fault = tracker.fault;
+        this.fault ??= tracker.fault;
         break;
       }
       // The next file begins at the fault. A part of its header may have come with an earlier chunk, and is held back.
