@@ -81,6 +81,8 @@ export interface RunningCapture {
   addNames(names: readonly NameRecord[]): void;
   /** No target will join any more: the capture ends when those that there are have ended. */
   seal(): void;
+  /** Names of the sources that are captured now. */
+  running(): readonly string[];
   /** Keys of the places whose sources are not over. */
   places(): ReadonlySet<string>;
   /**
@@ -276,6 +278,7 @@ export function startCapture(initial: readonly CaptureTarget[], options: Capture
       sealed = true;
       endIfDone();
     },
+    running: () => all.flatMap(({ name, state }) => (state === 'running' ? name : [])),
     places: () =>
       new Set(all.flatMap(({ source, state }) => (state === 'over' ? [] : [placeKey(source.place)]))),
     summary: run(),

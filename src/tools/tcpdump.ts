@@ -1,5 +1,6 @@
 import type { ToolEnd } from '../debugger/types.js';
 import { ExitCode, NetdebugError } from '../errors.js';
+import { cleanText } from '../kube/text.js';
 import { isMissing, missingTool } from './run.js';
 import { printable } from './text.js';
 
@@ -211,7 +212,8 @@ export function tcpdumpFailure(
   // Where the filter is among the arguments, as it was typed, only libpcap's words tell what was wrong.
   const aboutFilter = filter === undefined ? FILTER_WORDS.test(all) : words.length > 0;
   if (aboutFilter && end.kind === 'exited' && end.exitCode === 1) {
-    const shown = filter === undefined ? '' : ` ${JSON.stringify(filter)}`;
+    // A filter may be tens of kilobytes long.
+    const shown = filter === undefined ? '' : ` ${JSON.stringify(cleanText(filter, 300))}`;
     return new NetdebugError(`tcpdump does not accept the filter${shown}: ${first}.`, {
       exitCode: ExitCode.usage,
       hint: 'The language is that of the manual page pcap-filter(7), e.g. "tcp port 80 and host 10.0.0.1".',
