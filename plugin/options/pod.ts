@@ -48,6 +48,20 @@ export function parsePodAndArguments(
   return { target: { kind: 'reference', reference: parseObject(pod) }, others };
 }
 
+/** The pod that is meant, and one or more other arguments of a name, e.g. `DEST`. Throws a usage error. */
+export function parsePodAndSome(
+  words: Words,
+  name: string,
+): { readonly target: PodTarget; readonly others: readonly string[] } {
+  const withLabels = wordOf(words, 'selector') !== undefined;
+  const fixed = withLabels ? 1 : 2;
+  const { target, others } = parsePodAndArguments(
+    { ...words, positionals: words.positionals.slice(0, fixed) },
+    [name],
+  );
+  return { target, others: [...others, ...words.positionals.slice(fixed)] };
+}
+
 /** Most targets that are named at once. */
 const mostTargets = 100;
 

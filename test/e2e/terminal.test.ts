@@ -11,7 +11,9 @@ import { programs } from './program.js';
 
 const execute = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), 'netdebug-tty-'));
-const socket = join(folder, 'tmux');
+/** A server for each test: one that is ending would take the next session with it. */
+let servers = 0;
+const socket = (): string => join(folder, `tmux-${servers}`);
 let cluster: TestCluster;
 
 beforeAll(async () => {
@@ -25,6 +27,7 @@ afterAll(async () => {
 });
 afterEach(async () => {
   await tmux('kill-server').catch(() => undefined);
+  servers++;
 });
 
 const environment = (): Record<string, string> => ({
@@ -36,7 +39,7 @@ const environment = (): Record<string, string> => ({
 });
 
 async function tmux(...args: readonly string[]): Promise<string> {
-  const { stdout } = await execute('tmux', ['-S', socket, '-f', '/dev/null', ...args], {
+  const { stdout } = await execute('tmux', ['-S', socket(), '-f', '/dev/null', ...args], {
     env: environment(),
   });
   return stdout;
@@ -120,6 +123,17 @@ describe.each(Object.entries(programs))('%s', (_, program) => {
     const { stdout } = await execute('ps', ['-o', 'pid=', '--ppid', pane]);
     process.kill(Number(stdout.trim().split(/\s+/)[0]), 'SIGKILL');
     await until(async () => (await running('4713')) === 0);
+  });
+
+  test('ping --live redraws a line for each destination, until Ctrl-C', async () => {
+    await open('ping', 'web', 'pod/web', '127.0.0.1', '203.0.113.9', '--live', '-i', '200ms');
+    await shows(/^DEST +RECEIVED +LOSS +LAST MS/m);
+    const shown = await shows(/^127\.0\.0\.1 +([3-9]|\d\d)\/\1 +0% .*[▁-█]{3}$/m);
+    expect(shown.match(/^DEST /gm)).toHaveLength(1);
+    await shows(/203\.0\.113\.9 +0\/\d+ +100% .*×××/m);
+    await type('C-c');
+    await shows(/\[code 130\]/);
+    expect((await screen()).match(/^DEST /gm)).toHaveLength(1);
   });
 
   test('exec -it returns the code of a command in a terminal', async () => {

@@ -36,7 +36,7 @@ describe('ping', () => {
   test('a pod, a destination, and the defaults', () => {
     expect(ping('web-0 svc/api')).toMatchObject({
       target: { kind: 'reference', reference: { type: 'object', kind: 'pod', name: 'web-0' } },
-      destination: { type: 'object', kind: 'service', name: 'api' },
+      destinations: [{ type: 'object', kind: 'service', name: 'api' }],
       count: 4,
       intervalSeconds: undefined,
       waitSeconds: undefined,
@@ -55,7 +55,7 @@ describe('ping', () => {
       ),
     ).toMatchObject({
       target: { reference: { kind: 'deployment', namespace: 'shop', name: 'web' } },
-      destination: { type: 'host', host: 'example.com' },
+      destinations: [{ type: 'host', host: 'example.com' }],
       count: 10,
       intervalSeconds: 0.2,
       waitSeconds: 2,
@@ -80,14 +80,14 @@ describe('ping', () => {
     expect(ping('web 10.0.0.1 --container app').debug.target).toBe('app');
     expect(ping('-l app=web -A 10.0.0.1')).toMatchObject({
       target: { kind: 'labels', selector: 'app=web', allNamespaces: true },
-      destination: { type: 'ip', ip: '10.0.0.1' },
+      destinations: [{ type: 'ip', ip: '10.0.0.1' }],
     });
   });
 
   test.each([
     ['', 'ping needs POD and DEST: POD and DEST is missing'],
     ['web', 'DEST is missing'],
-    ['web a b', 'unexpected argument "b"'],
+    ['web 1 2 3 4 5 6 7 8 9 10 11', 'at most 10 destinations'],
     ['web a -c many', '--count: "many" is not a whole number'],
     ['web a -i 0', '--interval: 0 is out of range'],
     ['web a --size 70000', '--size: "70000" is not a whole number from 0 to 65507'],
