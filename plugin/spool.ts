@@ -11,7 +11,10 @@ import { runTool } from '../src/debugger/lifeline.js';
 import { debugContainersOf } from '../src/debugger/list.js';
 import type { ContainerAddress } from '../src/debugger/types.js';
 import { ExitCode, NetdebugError } from '../src/errors.js';
+import type { KubeApi } from '../src/kube/api.js';
+import { podPath } from '../src/kube/paths.js';
 import { formatDuration } from './options/duration.js';
+import { formatSize, sizeBytes } from './options/size.js';
 import { defaultDetachSeconds, holdSeconds, type SpoolOptions } from './options/spool.js';
 import { usageError } from './options/usage.js';
 import type { SessionContext } from './context.js';
@@ -110,6 +113,7 @@ export function spoolsOf(
       const resumed = left.get(source);
       if (resumed !== undefined) return resumeSpool(resumed.found, optionsIn(resumed.container));
       const at = await containerOf();
+      await checkStorage(api, at, bytes);
       if (mode === 'detach') return leave(at, source);
       if (mode !== 'until') return openSpool(source, optionsIn(at));
       follow(at);
@@ -145,6 +149,36 @@ export function spoolsOf(
     close: () => {
       over.abort();
     },
+  };
+}
+
+/**
+ * A pod that has a limit of ephemeral storage is evicted, with all of its containers, when the files of its debug container take it
+ * over that. Source: the kubelet's eviction manager, which sums up the limits of the containers.
+ */
+async function checkStorage(
+  api: KubeApi,
+  { namespace, pod }: ContainerAddress,
+  bytes: number,
+): Promise<void> {
+  const { spec } = await api.get<PodLimits>(podPath(namespace, pod));
+  const limits = spec.containers.flatMap(
+    ({ resources }) => sizeBytes(resources?.limits?.['ephemeral-storage'] ?? '') ?? [],
+  );
+  const limit = limits.reduce((sum, each) => sum + each, 0);
+  if (limits.length === 0 || bytes <= limit / 2) return;
+  throw new NetdebugError(
+    `A spool of ${formatSize(bytes)} could get ${namespace}/${pod} evicted: its ephemeral storage is limited to ${formatSize(limit)}.`,
+    { exitCode: ExitCode.usage, hint: `Give a --spool of ${formatSize(Math.floor(limit / 2))} or less.` },
+  );
+}
+
+/** The part of a pod that the kubelet judges by. */
+interface PodLimits {
+  readonly spec: {
+    readonly containers: readonly {
+      readonly resources?: { readonly limits?: Readonly<Record<string, string>> };
+    }[];
   };
 }
 
