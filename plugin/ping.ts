@@ -5,7 +5,6 @@ import { ping, pingArgv, type PingRequest, type PingSummary } from '../src/tools
 import type { PingEvent } from '../src/tools/ping-parse.js';
 import { trackPing } from '../src/tools/ping-track.js';
 import type { RunTool } from '../src/tools/run.js';
-import type { PingCommandRequest } from './commands/ping.js';
 import type { PodAddress, SessionContext } from './context.js';
 import { unlessStopped } from './interrupt.js';
 import { coloursFor } from './print/colour.js';
@@ -13,6 +12,21 @@ import { eventPrinter } from './print/events.js';
 import { pingEventLine, pingSummaryText } from './print/ping.js';
 import { pingTableText, recentPackets } from './print/pinglive.js';
 import { openSession } from './session.js';
+import type { PodCommandRequest } from './target.js';
+
+/** What `ping` was asked for. */
+export interface PingCommandRequest extends PodCommandRequest {
+  /** One or more. */
+  readonly destinations: readonly Reference[];
+  /** Numbers that are redrawn in place instead of a line for each reply. */
+  readonly live: boolean;
+  /** Undefined: until interrupted. */
+  readonly count: number | undefined;
+  readonly intervalSeconds: number | undefined;
+  readonly waitSeconds: number | undefined;
+  readonly sizeBytes: number | undefined;
+  readonly family: 4 | 6 | undefined;
+}
 
 /** One of the destinations, and what is asked of ping. */
 interface Flight {

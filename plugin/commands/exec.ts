@@ -49,7 +49,7 @@ export const execCommand: Command = {
 };
 
 /** Words → request. Throws a usage error. */
-export function parseExec(words: Words, settings: Settings): ExecCommandRequest {
+function parseExec(words: Words, settings: Settings): ExecCommandRequest {
   const { target } = parsePodAndArguments(words, [], 'rest');
   const argv = words.rest ?? [];
   if (argv.length === 0) throw usageError('exec needs a command after --', words.command);

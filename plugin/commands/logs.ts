@@ -113,7 +113,7 @@ export const logsCommand: Command = {
 };
 
 /** Words → request. Throws a usage error. */
-export function parseLogs(words: Words, settings: Settings): LogsCommandRequest {
+function parseLogs(words: Words, settings: Settings): LogsCommandRequest {
   const since = flagSetting(words, 'since');
   const around = parseAround(wordOf(words, 'around'));
   const follow = switchOf(words, 'follow');

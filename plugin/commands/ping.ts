@@ -1,4 +1,4 @@
-import { parseReference, type Reference } from '../../src/target/reference.js';
+import { parseReference } from '../../src/target/reference.js';
 import type { Command } from '../command.js';
 import { parseCount } from '../options/count.js';
 import { containerFlag, debugFlags, parseDebug } from '../options/debug.js';
@@ -10,21 +10,8 @@ import { parsePodAndSome, selectorFlags } from '../options/pod.js';
 import { flagSetting, type Settings } from '../options/setting.js';
 import { usageError } from '../options/usage.js';
 import { switchOf, type Words } from '../options/words.js';
-import { inPod, type PodCommandRequest } from '../target.js';
-
-/** What `ping` was asked for. */
-export interface PingCommandRequest extends PodCommandRequest {
-  /** One or more. */
-  readonly destinations: readonly Reference[];
-  /** Numbers that are redrawn in place instead of a line for each reply. */
-  readonly live: boolean;
-  /** Undefined: until interrupted. */
-  readonly count: number | undefined;
-  readonly intervalSeconds: number | undefined;
-  readonly waitSeconds: number | undefined;
-  readonly sizeBytes: number | undefined;
-  readonly family: 4 | 6 | undefined;
-}
+import type { PingCommandRequest } from '../ping.js';
+import { inPod } from '../target.js';
 
 const formats: readonly OutputFormat[] = ['table', 'json', 'yaml'];
 const defaultCount = 4;

@@ -53,7 +53,7 @@ export const shellCommand: Command = {
 };
 
 /** Words → request. Throws a usage error. */
-export function parseShell(words: Words, settings: Settings): ShellCommandRequest {
+function parseShell(words: Words, settings: Settings): ShellCommandRequest {
   const { target } = parsePodAndArguments(words, []);
   const shell = wordOf(words, 'shell');
   return {
