@@ -102,3 +102,36 @@ export async function probeIn<R extends { readonly kind: string }>(
   await printDocument(environment.stdout, output.format, result.kind, value, () => task.print(result));
   return task.exit(result);
 }
+
+/** Where a probe of addresses goes: known already, or to be looked up in the pod. */
+export interface ProbeAddress {
+  readonly host: string;
+  /** The address; throws a NetdebugError (1) when the name has none. */
+  readonly look: (run: RunTool, options: ProbeOptions) => Promise<string>;
+}
+
+/** The address behind a reference; what was chosen is told on stderr. Rejects with a NetdebugError. */
+export async function addressIn(
+  { api, status }: SessionContext,
+  at: PodAddress,
+  destination: Reference,
+): Promise<ProbeAddress> {
+  const { resolveDestination } = await import('../src/target/destination.js');
+  const { host, family, choice } = await resolveDestination(api, destination, { namespace: at.namespace });
+  if (choice !== undefined) status.note(choice);
+  const look = async (run: RunTool, options: ProbeOptions): Promise<string> => {
+    if (family !== undefined) return host;
+    const [{ lookUp }, { ExitCode, NetdebugError }] = await Promise.all([
+      import('../src/tools/getent.js'),
+      import('../src/errors.js'),
+    ]);
+    const found = await lookUp(run, host, options);
+    const [address] = found.kind === 'addresses' ? found.addresses : [];
+    if (address !== undefined) return address;
+    throw new NetdebugError(`${host} has no address, as seen in the pod.`, {
+      exitCode: ExitCode.found,
+      hint: `kubectl netdebug dns ${at.pod} ${host} shows how it is looked up.`,
+    });
+  };
+  return { host, look };
+}

@@ -9,6 +9,7 @@ import { httpCommand } from './commands/http.js';
 import { interfacesCommand } from './commands/interfaces.js';
 import { listCommand } from './commands/list.js';
 import { logsCommand } from './commands/logs.js';
+import { mtuCommand } from './commands/mtu.js';
 import { netstatCommand } from './commands/netstat.js';
 import { pingCommand } from './commands/ping.js';
 import { policyCommand } from './commands/policy.js';
@@ -42,6 +43,7 @@ export const commands: readonly Command[] = [
   dnsCommand,
   httpCommand,
   interfacesCommand,
+  mtuCommand,
   policyCommand,
   logsCommand,
   shellCommand,
