@@ -17,6 +17,7 @@ import { pullCommand } from './commands/pull.js';
 import { shellCommand } from './commands/shell.js';
 import { stopCommand } from './commands/stop.js';
 import { tcpdumpCommand } from './commands/tcpdump.js';
+import { traceCommand } from './commands/trace.js';
 import { versionCommand } from './commands/version.js';
 import { wiresharkCommand } from './commands/wireshark.js';
 import { type Environment, stopReason } from './environment.js';
@@ -44,6 +45,7 @@ export const commands: readonly Command[] = [
   httpCommand,
   interfacesCommand,
   mtuCommand,
+  traceCommand,
   policyCommand,
   logsCommand,
   shellCommand,
