@@ -9,6 +9,8 @@ import {
   type SpoolOptions,
 } from '../../../src/capture/spool/source.js';
 import { spoolStatus, type SpoolPlace } from '../../../src/capture/spool/start.js';
+import { listDebugContainers, type ListedContainer } from '../../../src/debugger/list.js';
+import { stopDebugContainers } from '../../../src/debugger/stop.js';
 import type { ToolEnd } from '../../../src/debugger/types.js';
 import type { RunTool } from '../../../src/tools/run.js';
 import { captureArgv } from '../../../src/tools/tcpdump.js';
@@ -206,4 +208,18 @@ describe('a spool in a pod', () => {
     });
     expect(await spoolStatus(place)).toEqual([]);
   });
+
+  // The last one: its debug container is over then.
+  test('stop ends what was left, with its files', async () => {
+    await detachSpool(source(), { mostSeconds: 600, holdSeconds: 600 }, options());
+    const find = async (): Promise<readonly ListedContainer[]> =>
+      (await listDebugContainers(api, { namespace: 'default', clock })).filter(({ pod: of }) => of === 'web');
+    const containers = await find();
+    expect(containers[0]?.tools).toEqual([
+      expect.objectContaining({ command: expect.stringMatching(/^spool \w{10}: tcpdump /) as unknown }),
+    ]);
+    expect(await stopDebugContainers(api, containers, clock)).toMatchObject([{ kind: 'stopped' }]);
+    expect(await leftovers()).toEqual([]);
+    expect(await find()).toEqual([]);
+  }, 30_000);
 });
