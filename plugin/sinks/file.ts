@@ -17,6 +17,7 @@ export async function openFileSink(path: string, name: string = path): Promise<S
   let failed = false;
 
   return {
+    releases: true,
     async write(chunk) {
       if (regular && !begun) await handle.truncate(0);
       begun = true;

@@ -31,7 +31,7 @@ export interface LaneParts {
  * which bounds itself.
  */
 export function laneTo({ stream, openSink, clock, onEnd, onLimit, over }: LaneParts): Lane {
-  const output = outputTo(openSink, onEnd);
+  const output = outputTo(openSink, onEnd, (chunk) => stream.release(chunk));
   let room: Promise<void> = Promise.resolve();
   let limitTold = false;
 

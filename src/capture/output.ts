@@ -22,8 +22,15 @@ export interface Output {
   readonly written: { readonly packets: number; readonly bytes: number };
 }
 
-/** @param onEnd Called once when the sink takes no more: `reader` in order, `sink` for a failure. */
-export function outputTo(openSink: () => Promise<Sink>, onEnd: (why: 'reader' | 'sink') => void): Output {
+/**
+ * @param onEnd Called once when the sink takes no more: `reader` in order, `sink` for a failure.
+ * @param release Called for chunks that were written and whose memory the sink has no use of any more.
+ */
+export function outputTo(
+  openSink: () => Promise<Sink>,
+  onEnd: (why: 'reader' | 'sink') => void,
+  release: (chunk: Uint8Array) => void = () => undefined,
+): Output {
   const queue: { chunk: Uint8Array; packets: number }[] = [];
   const state = {
     begun: false,
@@ -54,6 +61,7 @@ export function outputTo(openSink: () => Promise<Sink>, onEnd: (why: 'reader' | 
       const room = sink.write(next.chunk);
       if (room !== undefined) await room;
       state.written = { packets: next.packets, bytes: state.written.bytes + next.chunk.length };
+      if (sink.releases === true) release(next.chunk);
     }
   };
   const then = (step: () => Promise<void>): Promise<void> => {

@@ -7,12 +7,14 @@
 export interface Sink {
   /**
    * Takes the next bytes. A returned promise is backpressure: nothing more is read from the network until it settles.
-   * The chunk may be kept; the capture never changes it afterwards.
+   * The chunk may be kept, unless `releases` says otherwise; the capture never changes it then.
    * Rejects (or throws) when the bytes could not be taken: {@link SinkClosed} when the reader went away in order,
    * anything else (ENOSPC, EIO) is a failure. A sink that wrote a part of the chunk before it failed
    * must cut its content back to what was there before, where it can (a file can, a pipe cannot).
    */
   write(chunk: Uint8Array): Promise<void> | void;
+  /** Once a write has settled its chunk is of no more use here: its memory may be written again, which saves half the time. */
+  readonly releases?: true | undefined;
   /** All is written: flush and close. Rejects when the flush fails. */
   close(): Promise<void>;
   /** The capture failed before the first byte: leave nothing behind (an empty file is removed). Never rejects. */

@@ -71,6 +71,7 @@ export function pcapStream(limits: StreamLimits): PacketStream {
       takenPackets = tracker.keptPackets;
       return bytes;
     },
+    release: () => undefined,
     end: () => undefined,
     heldBytes: 0,
     latePackets: 0,

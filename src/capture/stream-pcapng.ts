@@ -19,6 +19,10 @@ export function pcapngStream(merger: PcapngMerger, limits: StreamLimits): Packet
       const blocks = merger.take();
       return blocks === undefined ? undefined : limiter.pass(blocks);
     },
+    // Only memory of the merger's own: what was cut at a limit is a copy, which the merger does not know.
+    release: (taken) => {
+      merger.recycle(taken);
+    },
     end: () => {
       merger.end();
     },

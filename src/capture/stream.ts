@@ -34,6 +34,8 @@ export interface PacketStream {
   tick(nowMs: number): void;
   /** Whole records or blocks that may be written now; undefined when there are none. */
   take(): Uint8Array | undefined;
+  /** What `take` gave was written and is of no more use: its memory may be used again. */
+  release(taken: Uint8Array): void;
   /** Everything that is held back goes out. */
   end(): void;
   readonly heldBytes: number;
