@@ -6,7 +6,7 @@ import { describeAbout } from './about.js';
 import type { AgainOptions } from './again.js';
 import type { SpoolStatus } from './ring.js';
 import { readSpool, type SpoolSession, type SpoolSessionOptions } from './session.js';
-import { startSpool, tellSpool, triggerArgv, type SpoolPlace, type SpoolRequest } from './start.js';
+import { startSpool, triggerArgv, type SpoolPlace, type SpoolRequest } from './start.js';
 
 /** What a spool is opened with. */
 export interface SpoolOptions extends Pick<AgainOptions, 'onWait'> {
@@ -83,11 +83,6 @@ export async function detachSpool(
 /** Takes up a spool that was left, from the oldest packet that it holds. */
 export function resumeSpool(found: SpoolStatus, options: SpoolOptions): SpoolSession {
   return readSpool({ ...readingOf(options), name: found.name, found });
-}
-
-/** Ends a spool that nobody wants any more. Rejects with a NetdebugError. */
-export async function removeSpool(place: SpoolPlace, name: string): Promise<void> {
-  await tellSpool(place, name, 'over');
 }
 
 function requestOf(source: CaptureSource, options: SpoolOptions): SpoolRequest {

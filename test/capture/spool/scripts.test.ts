@@ -56,11 +56,15 @@ function source(): string {
 function placeOf(shell: string): SpoolPlace {
   const bin = join(folder, 'bin');
   mkdirSync(bin);
-  if (shell === 'busybox') execFileSync('busybox', ['--install', '-s', bin]);
-  else symlinkSync(execFileSync('which', [shell], { encoding: 'utf8' }).trim(), join(bin, 'sh'));
-  symlinkSync(execFileSync('which', ['tcpdump'], { encoding: 'utf8' }).trim(), join(bin, 'tcpdump'));
+  if (shell === 'busybox') execFileSync(located(shell), ['--install', '-s', bin]);
+  else symlinkSync(located(shell), join(bin, 'sh'));
+  symlinkSync(located('tcpdump'), join(bin, 'tcpdump'));
   const path = shell === 'busybox' ? bin : `${bin}:${process.env.PATH}`;
   return { run: localTools(['env', `PATH=${path}`, `NETDEBUG_ID=${id}`]), clock, where: 'here' };
+}
+
+function located(program: string): string {
+  return execFileSync('which', [program], { encoding: 'utf8' }).trim();
 }
 
 function lease(): string {

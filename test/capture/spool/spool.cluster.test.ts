@@ -58,13 +58,14 @@ function options(more: Partial<SpoolOptions> = {}): SpoolOptions {
   return { place, random: Math.random, bytes: 8e6, ttlSeconds: 900, ...more };
 }
 
-/** Sends numbered datagrams from the other pod, `perSecond` of them, each a little apart. */
-async function send(count: number, perSecond: number, size = 32, port = 4599): Promise<void> {
+/** Sends numbered datagrams from the other pod, `perSecond` of them, each a little apart; then one to the port `last`. */
+async function send(count: number, perSecond: number, size = 32, last?: number): Promise<void> {
   const { status } = await cluster.get('v1', 'Pod', 'default', 'web');
   const address = (status as { podIP: string }).podIP;
-  const script = String.raw`use Socket; my ($to, $count, $size, $rate, $port) = @ARGV; socket(my $s, AF_INET, SOCK_DGRAM, 0);
-    for (my $i = 0; $i < $count; $i++) { my $p = sprintf("packet-%04d", $i); send($s, $p . '.' x ($size - length $p), 0, pack_sockaddr_in($port, inet_aton($to))); select(undef, undef, undef, 1 / $rate); }`;
-  const argv = ['perl', '-e', script, address, ...[count, size, perSecond, port].map(String)];
+  const script = String.raw`use Socket; my ($to, $count, $size, $rate, $last) = @ARGV; socket(my $s, AF_INET, SOCK_DGRAM, 0);
+    for (my $i = 0; $i < $count; $i++) { my $p = sprintf("packet-%04d", $i); send($s, $p . '.' x ($size - length $p), 0, pack_sockaddr_in(4599, inet_aton($to))); select(undef, undef, undef, 1 / $rate); }
+    send($s, 'last', 0, pack_sockaddr_in($last, inet_aton($to))) if $last;`;
+  const argv = ['perl', '-e', script, address, ...[count, size, perSecond, last ?? 0].map(String)];
   const { code } = await cluster.run(argv, { in: { namespace: 'default', pod: 'peer' }, timeoutMs: 60_000 });
   expect(code).toBe(0);
 }
@@ -139,17 +140,16 @@ describe('a spool in a pod', () => {
     let triggered = 0;
     const session = await openSpoolUntil(
       source(),
-      { keepSeconds: 2, packet: 'udp port 4600', onTriggered: () => triggered++ },
+      { keepSeconds: 3, packet: 'udp port 4600', onTriggered: () => triggered++ },
       options(),
     );
     const taken = take(session);
     await taken.listening;
     await arrived(taken, 24);
     await send(20, 1000);
-    await clock.sleep(5_000);
-    await send(30, 1000, 40);
+    await clock.sleep(5_500);
     expect(taken.bytes()).toHaveLength(24);
-    await send(1, 1000, 32, 4600);
+    await send(30, 1000, 40, 4600);
     expect(await taken.ended).toEqual({ kind: 'exited', exitCode: 0 });
     expect(triggered).toBe(1);
     expect(payloads(taken.bytes())).toEqual(sent(30, 40));
