@@ -13,6 +13,9 @@ import { prepareSink } from './sinks/open.js';
 import { prepareSplit } from './sinks/split.js';
 import { programVersion } from './version.js';
 
+/** What waits for a silent source; with what else is on its way, twenty busy pods stay well under 200 MB. */
+const heldLimitBytes = 16 * 1024 * 1024;
+
 /** What is known of a capture when the cluster is. */
 export interface CaptureFacts {
   readonly server: string;
@@ -77,5 +80,5 @@ function streamOf(
   if (format === 'pcap') return pcapStream(limits);
   const comments = [shown, `cluster ${server}`, ...(filter === undefined ? [] : [`filter ${filter}`])];
   const section = { application: `kubectl-netdebug ${programVersion}`, os: `${platform}/${arch}`, comments };
-  return pcapngStream(createMerger(section), limits);
+  return pcapngStream(createMerger(section, { heldLimitBytes }), limits);
 }

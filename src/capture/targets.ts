@@ -131,7 +131,7 @@ function toldChoice(choice: string, left: number): string {
   const [what = choice] = choice.split('; the first is ');
   return left === 0
     ? what
-    : `${what}; ${left} of them ${left === 1 ? 'has' : 'have'} finished or are being deleted`;
+    : `${what}; ${left} of them ${left === 1 ? 'has finished or is' : 'have finished or are'} being deleted`;
 }
 
 function onlyLeaving(name: string, pods: readonly Pod[]): NetdebugError {
