@@ -1,4 +1,5 @@
 import type { Clock } from '../../debugger/types.js';
+import { ExitCode, NetdebugError } from '../../errors.js';
 import type { KubeApi } from '../../kube/api.js';
 import { podPath } from '../../kube/paths.js';
 import { cleanText } from '../../kube/text.js';
@@ -49,7 +50,7 @@ export async function waitForLogLine(
     } catch (error) {
       if (isAborted(signal)) return undefined;
       failures += 1;
-      if (failures >= MOST_FAILURES) throw error;
+      if (failures >= MOST_FAILURES || isRefusal(error)) throw error;
     }
     await clock.sleep(AGAIN_MS, signal);
   }
@@ -58,4 +59,9 @@ export async function waitForLogLine(
 
 function isAborted(signal: AbortSignal): boolean {
   return signal.aborted;
+}
+
+/** What no second try will change. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof NetdebugError && error.exitCode === ExitCode.notAllowed;
 }
