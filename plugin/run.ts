@@ -17,6 +17,7 @@ import { pullCommand } from './commands/pull.js';
 import { shellCommand } from './commands/shell.js';
 import { stopCommand } from './commands/stop.js';
 import { tcpdumpCommand } from './commands/tcpdump.js';
+import { throughputCommand } from './commands/throughput.js';
 import { traceCommand } from './commands/trace.js';
 import { versionCommand } from './commands/version.js';
 import { wiresharkCommand } from './commands/wireshark.js';
@@ -46,6 +47,7 @@ export const commands: readonly Command[] = [
   interfacesCommand,
   mtuCommand,
   traceCommand,
+  throughputCommand,
   policyCommand,
   logsCommand,
   shellCommand,
