@@ -1,12 +1,11 @@
 // Builds dist/kubectl-netdebug, the executable (Bun, with bytecode: docs/decisions/0003-executable.md), and
 // dist/node/kubectl-netdebug, the same program as an ES module bundle for Node. Where npm carries no Bun for this
 // platform, dist/kubectl-netdebug is the Node bundle's launcher.
-import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { findBun } from './bun.mjs';
+import { compile, findBun } from './bun.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = join(root, 'dist');
@@ -16,7 +15,7 @@ rmSync(join(dist, 'node'), { recursive: true, force: true });
 rmSync(join(dist, 'kubectl-netdebug'), { force: true });
 mkdirSync(join(dist, 'node'), { recursive: true });
 
-await build({
+const { metafile } = await build({
   entryPoints: { main: join(root, 'plugin/main.ts') },
   outdir: join(dist, 'node/lib'),
   bundle: true,
@@ -35,8 +34,11 @@ await build({
     'process.env.WS_NO_BUFFER_UTIL': '"1"',
     'process.env.WS_NO_UTF_8_VALIDATE': '"1"',
   },
+  metafile: true,
   logLevel: 'warning',
 });
+// Which packages each chunk holds: for the notices of a release, and for the test of what start-up loads.
+writeFileSync(join(dist, 'node.meta.json'), JSON.stringify(metafile));
 writeFileSync(join(dist, 'node/lib/package.json'), '{ "type": "module" }\n');
 writeLauncher(join(dist, 'node/kubectl-netdebug'), './lib/main.js');
 
@@ -45,22 +47,7 @@ if (bun === undefined) {
   writeLauncher(join(dist, 'kubectl-netdebug'), './node/lib/main.js');
   console.log('dist/kubectl-netdebug: for Node (no Bun for this platform)');
 } else {
-  const args = [
-    'build',
-    join(root, 'plugin/main.ts'),
-    '--compile',
-    '--bytecode',
-    '--minify',
-    '--format=esm',
-    `--define=NETDEBUG_VERSION=${JSON.stringify(version)}`,
-    `--outfile=${join(dist, 'kubectl-netdebug')}`,
-  ];
-  // Bun writes the executable through a temporary file in the working folder: let that be dist/.
-  const done = spawnSync(bun, args, { cwd: dist, encoding: 'utf8' });
-  if (done.status !== 0) {
-    process.stderr.write(`${done.stdout}${done.stderr}${done.error ?? ''}\n`);
-    process.exit(1);
-  }
+  compile({ bun, version, outfile: join(dist, 'kubectl-netdebug'), cwd: dist });
   console.log('dist/kubectl-netdebug: self-contained executable');
 }
 

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,4 +25,30 @@ export function findBun() {
     }
   }
   return undefined;
+}
+
+/**
+ * Compiles plugin/main.ts into one executable, for this platform or, with `target` (`bun-darwin-arm64`) and `runtime` (that
+ * platform's Bun), for another. Throws what Bun said when it fails.
+ */
+export function compile({ bun, outfile, version, cwd, target, runtime }) {
+  const args = [
+    'build',
+    join(root, 'plugin/main.ts'),
+    '--compile',
+    '--bytecode',
+    '--minify',
+    '--format=esm',
+    // Unless told not to, the executable reads these from whatever folder it is started in: a bunfig.toml there could run any
+    // program (preload), a .env send the kubeconfig's tokens elsewhere (HTTPS_PROXY, NODE_TLS_REJECT_UNAUTHORIZED).
+    '--no-compile-autoload-bunfig',
+    '--no-compile-autoload-dotenv',
+    `--define=NETDEBUG_VERSION=${JSON.stringify(version)}`,
+    ...(target === undefined ? [] : [`--target=${target}`]),
+    ...(runtime === undefined ? [] : [`--compile-executable-path=${runtime}`]),
+    `--outfile=${outfile}`,
+  ];
+  // Bun writes the executable through a temporary file in the working folder.
+  const done = spawnSync(bun, args, { cwd, encoding: 'utf8' });
+  if (done.status !== 0) throw new Error(`${done.stdout}${done.stderr}${done.error ?? ''}`);
 }
