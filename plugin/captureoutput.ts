@@ -7,7 +7,7 @@ import { pcapStream } from '../src/capture/stream-pcap.js';
 import { pcapngStream } from '../src/capture/stream-pcapng.js';
 import { tappedSink } from '../src/capture/tapped.js';
 import { createMerger } from '../src/pcap/merge.js';
-import type { CaptureCommandRequest } from './commands/capture.js';
+import type { CaptureCommandRequest } from './capturerequest.js';
 import type { Environment } from './environment.js';
 import { prepareSink } from './sinks/open.js';
 import { prepareSplit } from './sinks/split.js';

@@ -7,7 +7,7 @@ import { readProbeExclusion } from '../src/capture/probes.js';
 import type { CaptureSource, OpenPackets, PacketSession } from '../src/capture/source.js';
 import type { TargetPlace } from '../src/capture/targets.js';
 import { viewInterfaces } from '../src/capture/view.js';
-import type { CaptureCommandRequest } from './commands/capture.js';
+import type { CaptureCommandRequest } from './capturerequest.js';
 import type { StatusLine } from './print/statusline.js';
 import type { Spools } from './spool.js';
 import type { DebugSession, SessionContext } from './context.js';

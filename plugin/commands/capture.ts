@@ -1,3 +1,4 @@
+import type { CaptureCommandRequest } from '../capturerequest.js';
 import type { Command } from '../command.js';
 import {
   captureFlags,
@@ -6,39 +7,18 @@ import {
   parseCapture,
   parseDestination,
 } from '../options/capture.js';
-import { containerFlag, debugFlags, type DebugRequest, parseDebug } from '../options/debug.js';
+import { containerFlag, debugFlags, parseDebug } from '../options/debug.js';
 import { type FileFormat, fileFlags, type FileOptions, formatOf, parseFiles } from '../options/files.js';
-import { filterFlags, type FilterOptions, parseFilterOptions } from '../options/filter.js';
-import { kubeFlags, type KubeRequest, parseKube } from '../options/kube.js';
-import { outputFlags, type OutputFormat, type OutputOptions, parseOutput } from '../options/output.js';
+import { filterFlags, parseFilterOptions } from '../options/filter.js';
+import { kubeFlags, parseKube } from '../options/kube.js';
+import { outputFlags, type OutputFormat, parseOutput } from '../options/output.js';
 import { parseTargets, type PodTarget, selectorFlags } from '../options/pod.js';
-import { type Setting, type Settings } from '../options/setting.js';
-import { parseSpool, spoolFlags, type SpoolOptions } from '../options/spool.js';
+import { type Settings } from '../options/setting.js';
+import { parseSpool, spoolFlags } from '../options/spool.js';
 import { parseStats, statsFlags } from '../options/stats.js';
 import { uploadFlags } from '../options/upload.js';
 import { usageError } from '../options/usage.js';
 import type { Words } from '../options/words.js';
-
-/** What `capture` was asked for. */
-export interface CaptureCommandRequest {
-  readonly kube: KubeRequest;
-  readonly debug: DebugRequest;
-  readonly output: OutputOptions;
-  readonly targets: readonly PodTarget[];
-  readonly capture: CaptureOptions;
-  readonly destination: CaptureDestination;
-  readonly filters: FilterOptions;
-  readonly files: FileOptions;
-  readonly format: FileFormat;
-  /** Whether conversations are counted. */
-  readonly stats: boolean;
-  /** How packets are kept in the pod; undefined: they are not. */
-  readonly spool: SpoolOptions | undefined;
-  /** The Wireshark to use, where one is configured. */
-  readonly wireshark: Setting | undefined;
-  /** The command as it is told in the file: without what says who we are. */
-  readonly shown: string;
-}
 
 const formats: readonly OutputFormat[] = ['table', 'json', 'yaml'];
 

@@ -1,6 +1,7 @@
 import type { SourceSummary } from '../../src/capture/source-summary.js';
 import type { LiveStatistics } from '../../src/capture/statistics.js';
-import type { CaptureSummary, EndedBy } from '../../src/capture/summary.js';
+import type { EndedBy } from '../../src/capture/ended.js';
+import type { CaptureSummary } from '../../src/capture/summary.js';
 import { formatDuration } from '../options/duration.js';
 import { formatSize } from '../options/size.js';
 import { table } from './table.js';

@@ -10,7 +10,8 @@ import type { Departure } from './source-summary.js';
 import type { CaptureSource, OpenPackets } from './source.js';
 import { reportStatistics, type LiveStatistics } from './statistics.js';
 import type { PacketStream } from './stream.js';
-import { summariseCapture, type CaptureSummary, type FailedSource, type StopReason } from './summary.js';
+import type { StopReason } from './ended.js';
+import { summariseCapture, type CaptureSummary, type FailedSource } from './summary.js';
 import { failureOf, liveTotals, writtenIn } from './totals.js';
 
 /** What is to be captured: one place, on as many interfaces as are wanted there. */

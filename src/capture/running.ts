@@ -8,7 +8,7 @@ import { summariseSource, type Departure, type SourceSummary } from './source-su
 import type { CaptureSource, Gap, OpenPackets, PacketSession } from './source.js';
 import { stopperOf, type Stopper } from './stopper.js';
 import type { StreamSource } from './stream.js';
-import type { StopReason } from './summary.js';
+import type { StopReason } from './ended.js';
 import { listenToWords, type TcpdumpWords } from './words.js';
 
 /** What a source needs of the capture that it belongs to. */

@@ -4,7 +4,7 @@ import type { Timestamp } from '../pcap/types.js';
 import type { TcpdumpCounters } from '../tools/tcpdump.js';
 import type { CaptureSource, Gap } from './source.js';
 import type { StreamSource } from './stream.js';
-import type { EndedBy, StopReason } from './summary.js';
+import type { EndedBy, StopReason } from './ended.js';
 
 /** What one source brought, and whether it can be trusted. */
 export interface SourceSummary {
@@ -164,7 +164,7 @@ function problemsOf(outcome: SourceOutcome, endedBy: EndedBy, cutByStop: boolean
 }
 
 /** A gap as a sentence, with what it cost where that is known. */
-export function gapSentence({ reason, packets, bytes }: Gap): string {
+function gapSentence({ reason, packets, bytes }: Gap): string {
   const cost =
     packets !== undefined
       ? `: ${packets} packets are missing`

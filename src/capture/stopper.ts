@@ -1,5 +1,5 @@
 import type { Clock, ToolSession } from '../debugger/types.js';
-import type { StopReason } from './summary.js';
+import type { StopReason } from './ended.js';
 
 /** Stops a running capture once, and leaves it when it does not stop. */
 export interface Stopper {

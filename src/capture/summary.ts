@@ -1,17 +1,8 @@
 import { ExitCode, NetdebugError } from '../errors.js';
 import type { Timestamp } from '../pcap/types.js';
+import type { EndedBy, StopReason } from './ended.js';
 import type { SourceSummary } from './source-summary.js';
 import type { Written } from './stream.js';
-
-/**
- * Why a capture, or one source of it, ended. `limit`: packets, time or size as asked. `interrupt`: Ctrl-C. `reader`: whoever read
- * the packets went away (Wireshark, a pipe). `tool`: tcpdump ended by itself. `lost`: the connection went away. `gone`: the pod
- * went away. `sink`: the bytes could not be written.
- */
-export type EndedBy = 'limit' | 'interrupt' | 'reader' | 'tool' | 'lost' | 'gone' | 'sink';
-
-/** Why everything is told to stop. */
-export type StopReason = Exclude<EndedBy, 'lost' | 'gone'>;
 
 /** A target of which nothing was captured. */
 export interface FailedSource {

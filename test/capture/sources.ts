@@ -13,10 +13,10 @@ import { place } from './start.js';
 const header = { littleEndian: true, precision: 'micro', snaplen: 262144, linktype: 1 } as const;
 
 /** The file header of a played tcpdump. */
-export const fileHeader = writePcapHeader(header);
+const fileHeader = writePcapHeader(header);
 
 /** One packet; its first bytes tell of which pod it is and which number it has. */
-export function packet(pod: string, number: number, milliseconds: number, length = 60): Uint8Array {
+function packet(pod: string, number: number, milliseconds: number, length = 60): Uint8Array {
   const data = new Uint8Array(length);
   data.set(new TextEncoder().encode(`${pod}-${number}`.padEnd(20)));
   return writePcapRecord(header, {
@@ -28,9 +28,8 @@ export function packet(pod: string, number: number, milliseconds: number, length
 }
 
 /** What tcpdump says when it begins, and when it has ended. */
-export const listening =
-  'tcpdump: listening on eth0, link-type EN10MB (Ethernet), snapshot length 262144 bytes\n';
-export const counters = (captured: number, dropped = 0): string =>
+const listening = 'tcpdump: listening on eth0, link-type EN10MB (Ethernet), snapshot length 262144 bytes\n';
+const counters = (captured: number, dropped = 0): string =>
   `${captured} packets captured\n${captured + dropped} packets received by filter\n${dropped} packets dropped by kernel\n`;
 
 /** A tcpdump in a pod that a test plays. */
