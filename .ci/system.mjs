@@ -31,6 +31,11 @@ const test = {
   mergecap: 'wireshark-common',
   nft: 'nftables',
   dig: 'dnsutils',
+  openssl: 'openssl',
+  wget: 'wget',
+  iperf3: 'iperf3',
+  traceroute: 'traceroute',
+  tracepath: 'iputils-tracepath',
   tmux: 'tmux',
 };
 
