@@ -17,7 +17,7 @@ import { openSession } from './session.js';
 import type { PodCommandRequest } from './target.js';
 
 /** What the commands that probe once from one pod have in common. */
-export const probeFormats: readonly OutputFormat[] = ['table', 'json', 'yaml'];
+const probeFormats: readonly OutputFormat[] = ['table', 'json', 'yaml'];
 
 /** The flags of a probe: its own first, then those that all share. */
 export function probeFlags(own: Flags): Flags {

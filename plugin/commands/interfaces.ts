@@ -27,7 +27,7 @@ export const interfacesCommand: Command = {
 };
 
 /** Words → request. Throws a usage error. */
-export function parseInterfaces(words: Words, settings: Settings): PodCommandRequest {
+function parseInterfaces(words: Words, settings: Settings): PodCommandRequest {
   return parseProbe(words, settings, []).request;
 }
 

@@ -1,5 +1,5 @@
 import type { DnsAnswer } from '../../src/tools/dns-parse.js';
-import type { DnsResult } from '../../src/tools/dns.js';
+import type { DnsResult } from '../../src/tools/dns-types.js';
 import type { Colours } from './colour.js';
 import { sanitizeLine } from './sanitize.js';
 import { table } from './table.js';

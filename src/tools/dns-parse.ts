@@ -37,7 +37,7 @@ export function parseDig(text: string, questions: number): DnsAnswer[] {
   let block: string[] = [];
   for (const line of text.split('\n')) {
     block.push(line);
-    if (line.startsWith(";; Query time:")) {
+    if (line.startsWith(';; Query time:')) {
       answers.push(digBlock(block));
       block = [];
     } else if (/no servers could be reached|couldn't get address/.test(line)) {

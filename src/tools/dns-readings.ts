@@ -1,5 +1,5 @@
 import type { DnsAnswer } from './dns-parse.js';
-import type { DnsQuestion, DnsResult } from './dns.js';
+import type { DnsQuestion, DnsResult } from './dns-types.js';
 
 type Asked = DnsQuestion & DnsAnswer;
 

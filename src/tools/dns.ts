@@ -2,9 +2,10 @@ import { isIP } from 'node:net';
 import { ExitCode, NetdebugError } from '../errors.js';
 import { parseDig, parseNslookup, type DnsAnswer } from './dns-parse.js';
 import { dnsReadings } from './dns-readings.js';
-import { lookUp, type LookUp } from './getent.js';
+import type { DnsQuestion, DnsResult } from './dns-types.js';
+import { lookUp } from './getent.js';
 import { collectWithin, inParallel, parseTimed, ran, timedArgv, type ProbeOptions } from './probe.js';
-import { parseResolvConf, searchCandidates, type ResolvConf } from './resolvconf.js';
+import { parseResolvConf, searchCandidates } from './resolvconf.js';
 import type { RunTool } from './run.js';
 
 export interface DnsRequest {
@@ -13,34 +14,6 @@ export interface DnsRequest {
   readonly servers: readonly string[];
   /** For each question; rounded up to whole seconds. */
   readonly timeoutMs: number;
-}
-
-/** One question to one server. */
-export interface DnsQuestion {
-  /** With its last dot. */
-  readonly name: string;
-  readonly server: string;
-  readonly type: 'A' | 'AAAA';
-  readonly transport: 'udp' | 'tcp';
-}
-
-export interface DnsResult {
-  readonly kind: 'DnsResult';
-  readonly name: string;
-  /** What asked the servers: nslookup cannot ask over TCP; `getent` when there is neither. */
-  readonly via: 'dig' | 'nslookup' | 'getent';
-  readonly resolvConf: ResolvConf;
-  /** In the order in which the C library asks. */
-  readonly candidates: readonly string[];
-  readonly answers: readonly (DnsQuestion & DnsAnswer)[];
-  /** What programs in the pod get: getaddrinfo(3), /etc/hosts and the search list included. */
-  readonly libc: LookUp;
-  /** The first candidate that a server of resolv.conf has an address for. */
-  readonly found: string | undefined;
-  readonly addresses: readonly string[];
-  readonly resolves: boolean;
-  /** Sentences: what is remarkable. */
-  readonly remarks: readonly string[];
 }
 
 const AT_ONCE = 8;

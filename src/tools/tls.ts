@@ -62,7 +62,7 @@ r=$?
 now; echo "end $n $r"`;
 
 /** argv of one handshake. */
-export function tlsArgv({ address, port, serverName, timeoutMs }: TlsRequest): string[] {
+function tlsArgv({ address, port, serverName, timeoutMs }: TlsRequest): string[] {
   const to = isIP(address) === 6 ? `[${address}]:${port}` : `${address}:${port}`;
   return [
     'sh',
@@ -88,7 +88,7 @@ export async function readTls(run: RunTool, request: TlsRequest, options: ProbeO
 }
 
 /** Reads what `openssl s_client -showcerts` printed. `now`: milliseconds since 1970. */
-export function parseTls(text: string, request: TlsRequest, now: number): TlsFacts {
+function parseTls(text: string, request: TlsRequest, now: number): TlsFacts {
   if (!/^via openssl$/m.test(text))
     return { via: undefined, chain: [], problem: 'the debug container has no openssl to shake hands with' };
   const { serverName } = request;
