@@ -1,8 +1,10 @@
+import { mirroredImage } from '../../src/debugger/image-name.js';
 import type { DebugOptions } from '../../src/debugger/types.js';
+import { programsOf } from '../../src/tools/programs.js';
 import { longestWaitMs, parseDuration } from './duration.js';
 import type { Flag, Flags } from './flags.js';
 import type { Setting, Settings } from './setting.js';
-import { settingOf } from './setting.js';
+import { flagSetting, settingOf } from './setting.js';
 import { parseUpload } from './upload.js';
 import { usageError } from './usage.js';
 import type { Words } from './words.js';
@@ -40,9 +42,16 @@ export const debugFlags = {
     describe: pullPolicies.join(', '),
     group: 'Debug container',
   },
+  'no-pull': {
+    kind: 'switch',
+    describe:
+      'take an image that the node has already and that is known to have the tools; needs get on nodes',
+    group: 'Debug container',
+  },
   profile: {
     kind: 'text',
     placeholder: 'PROFILE',
+    completes: { words: profileNames, else: 'files' },
     describe: `${profileNames.join(', ')}, or a FILE with a partial container (default auto: the highest that the namespace admits)`,
     group: 'Debug container',
   },
@@ -82,14 +91,11 @@ export const containerFlag: Flag = {
 
 /** Reads the flags of {@link debugFlags}. */
 export function parseDebug(words: Words, settings: Settings): DebugRequest {
-  const image = settingOf(words, settings, 'image');
-  const policy = settingOf(words, settings, 'imagePullPolicy');
   const ttl = settingOf(words, settings, 'ttl');
   const startTimeout = settingOf(words, settings, 'startTimeout');
   const upload = parseUpload(words);
   return {
-    image: image === undefined ? defaultImage : parseImage(image),
-    imagePullPolicy: policy === undefined ? undefined : parsePolicy(policy),
+    ...parseImageChoice(words, settings),
     profile: parseProfile(settingOf(words, settings, 'profile')),
     target: parseTarget(words),
     fresh: switchOf(words, 'fresh'),
@@ -98,6 +104,28 @@ export function parseDebug(words: Words, settings: Settings): DebugRequest {
     dryRun: switchOf(words, 'dry-run'),
     ...(upload === undefined ? {} : { upload }),
   };
+}
+
+/** The image, under the name that it has in this cluster; how it is pulled, or that one of the node's own is to be taken. */
+function parseImageChoice(
+  words: Words,
+  settings: Settings,
+): Pick<DebugRequest, 'image' | 'imagePullPolicy' | 'imageNote' | 'local'> {
+  const given = settingOf(words, settings, 'image');
+  const asked = given === undefined ? defaultImage : parseImage(given);
+  const mirrors = settings.registryMirrors ?? [];
+  const image = mirroredImage(asked, mirrors);
+  const named = { image, ...(image === asked ? {} : { imageNote: `mirror of ${asked}` }) };
+  if (!switchOf(words, 'no-pull')) {
+    const policy = settingOf(words, settings, 'imagePullPolicy');
+    return { ...named, imagePullPolicy: policy === undefined ? undefined : parsePolicy(policy) };
+  }
+  const other = ['image-pull-policy', 'upload'].find((flag) => words.given.has(flag));
+  if (other !== undefined) throw usageError(`--no-pull and --${other} exclude each other`, words.command);
+  // An image that is named on the command line is the one that is meant; whether it is there, the kubelet knows.
+  if (flagSetting(words, 'image') !== undefined) return { ...named, imagePullPolicy: 'Never' };
+  const programs = programsOf[words.command] ?? [];
+  return { image, local: { programs, mirrors, preferred: given === undefined ? undefined : image } };
 }
 
 function parseTarget(words: Words): string | undefined {
@@ -112,9 +140,11 @@ function parseTarget(words: Words): string | undefined {
   return target ?? container;
 }
 
-/** An image reference; whether it exists is the kubelet's business, but a word with blanks cannot be one. */
+/** An image reference; whether it exists is the kubelet's business, but a word with blanks, or with half a digest, cannot be one. */
 export function parseImage(setting: Setting): string {
-  if (/^[\w][\w.:/@-]{0,400}$/.test(setting.text)) return setting.text;
+  const [, digest] = setting.text.split(/@(.*)/);
+  const whole = digest === undefined || /^(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/.test(digest);
+  if (whole && /^\w[\w.:/@-]{0,400}$/.test(setting.text)) return setting.text;
   throw usageError(
     `${setting.origin}: ${JSON.stringify(setting.text)} is not an image`,
     undefined,

@@ -1,3 +1,4 @@
+import type { RegistryMirror } from '../../src/debugger/image-name.js';
 import type { Words } from './words.js';
 import { wordOf } from './words.js';
 
@@ -21,7 +22,10 @@ export const settingNames = [
 export type SettingName = (typeof settingNames)[number];
 
 /** What the environment and the file set; the environment has won already. */
-export type Settings = Readonly<Partial<Record<SettingName, Setting>>>;
+export type Settings = Readonly<Partial<Record<SettingName, Setting>>> & {
+  /** Only from the file: where images are found in this cluster. */
+  readonly registryMirrors?: readonly RegistryMirror[] | undefined;
+};
 
 /** `imagePullPolicy` as the flag spells it: `image-pull-policy`. */
 function flagName(name: SettingName): string {

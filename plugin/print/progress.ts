@@ -11,13 +11,13 @@ export function showDebugProgress(status: StatusLine, progress: DebugProgress, v
     case 'injecting':
       status.show(
         'injecting',
-        `injecting ${progress.container}: profile ${progress.profile}, image ${progress.image}`,
+        `injecting ${progress.container}: profile ${progress.profile}, image ${imageWords(progress)}`,
       );
       return;
     case 'starting-pod':
       status.show(
         'starting-pod',
-        `starting pod ${progress.pod} on node ${progress.node}: image ${progress.image}`,
+        `starting pod ${progress.pod} on node ${progress.node}: image ${imageWords(progress)}`,
       );
       return;
     case 'rung-refused':
@@ -34,6 +34,16 @@ export function showDebugProgress(status: StatusLine, progress: DebugProgress, v
       status.note(`warning: ${progress.text}`);
       return;
   }
+}
+
+function imageWords({
+  image,
+  imageNote,
+}: {
+  readonly image: string;
+  readonly imageNote?: string | undefined;
+}): string {
+  return imageNote === undefined ? image : `${image} (${imageNote})`;
 }
 
 /** How long it has been waited for, from the first second on. */

@@ -2,11 +2,14 @@ import { ExitCode, NetdebugError } from '../errors.js';
 import type { KubeApi } from '../kube/api.js';
 import { podPath } from '../kube/paths.js';
 import type { EphemeralContainer, Pod } from '../kube/types.js';
+import { podObstacle } from './advice.js';
 import { checkProfile } from './custom.js';
 import { differences, injection, isClash, sendInjection, type Injected, type Injection } from './inject.js';
 import { interruptedStart } from './interrupted.js';
 import { climb, explainInjection } from './ladder.js';
+import { withObstacle } from './obstacle.js';
 import { planDebugContainer } from './plan.js';
+import { withLocalImage } from './local-image.js';
 import { limitsOf } from './profile.js';
 import { checkMayExec } from './rights.js';
 import { containerName, debugContainerSpec, imageOf, profileOf, type DebugContainerSpec } from './spec.js';
@@ -38,15 +41,12 @@ const attempts = 5;
  * A running debug container in this pod: one that runs already and serves (one GET), else a new one.
  * Rejects with a NetdebugError: not allowed (5), the pod is not there or in no state for it (6), it does not start (7).
  */
-export async function ensureDebugContainer(
-  api: Api,
-  request: DebugContainerRequest,
-): Promise<DebugContainer> {
-  const { onProgress, clock } = request;
-  checkProfile(request.options.profile, request.need);
+export async function ensureDebugContainer(api: Api, asked: DebugContainerRequest): Promise<DebugContainer> {
+  const { onProgress, clock } = asked;
+  checkProfile(asked.options.profile, asked.need);
   const began = clock.now();
   for (let attempt = 1; ; attempt++) {
-    const pod = await readPod(api, request);
+    const { pod, request } = await readPod(api, asked);
     const plan = planDebugContainer(pod, request.options, request.need);
     if (plan.kind === 'refuse') throw plan.error;
     if (plan.kind === 'reuse') {
@@ -71,9 +71,9 @@ export async function ensureDebugContainer(
 }
 
 /** What would be sent, without sending it; admission is asked by dry run where the profile is auto. */
-export async function previewDebugContainer(api: Api, request: DebugContainerRequest): Promise<Preview> {
-  checkProfile(request.options.profile, request.need);
-  const pod = await readPod(api, request);
+export async function previewDebugContainer(api: Api, asked: DebugContainerRequest): Promise<Preview> {
+  checkProfile(asked.options.profile, asked.need);
+  const { pod, request } = await readPod(api, asked);
   const plan = planDebugContainer(pod, request.options, request.need);
   if (plan.kind === 'refuse') throw plan.error;
   if (plan.kind !== 'inject') return { kind: 'reuse', container: plan.spec.name };
@@ -81,12 +81,17 @@ export async function previewDebugContainer(api: Api, request: DebugContainerReq
   return { kind: 'inject', injection: injection(request.namespace, pod.metadata.name, spec) };
 }
 
-async function readPod(api: Api, { namespace, pod, signal }: DebugContainerRequest): Promise<Pod> {
-  try {
-    return await api.get<Pod>(podPath(namespace, pod), { signal });
-  } catch (error) {
+/** The pod as it is now, and the request with an image of its node where that is asked for. */
+async function readPod(
+  api: Api,
+  request: DebugContainerRequest,
+): Promise<{ readonly pod: Pod; readonly request: DebugContainerRequest }> {
+  const { namespace, signal } = request;
+  const pod = await api.get<Pod>(podPath(namespace, request.pod), { signal }).catch((error: unknown) => {
     throw explainInjection(namespace, error);
-  }
+  });
+  const options = await withLocalImage(api, request.options, pod.spec.nodeName, { signal });
+  return { pod, request: { ...request, options } };
 }
 
 async function chooseSpec(api: Api, request: DebugContainerRequest, pod: Pod): Promise<DebugContainerSpec> {
@@ -110,7 +115,13 @@ async function inject(
 ): Promise<Injected & { readonly spec: EphemeralContainer }> {
   const { namespace, options, onProgress, signal } = request;
   const asked = await chooseSpec(api, request, pod);
-  onProgress({ kind: 'injecting', container: asked.name, profile: profileOf(asked), image: asked.image });
+  onProgress({
+    kind: 'injecting',
+    container: asked.name,
+    profile: profileOf(asked),
+    image: asked.image,
+    imageNote: options.imageNote,
+  });
   const injected = await sendInjection(api, injection(namespace, pod.metadata.name, asked), {
     dryRun: false,
     signal,
@@ -156,6 +167,8 @@ async function startWait(
     onProgress,
     clock,
     signal,
+  }).catch(async (error: unknown) => {
+    throw await withObstacle(api, pod, error);
   });
 }
 

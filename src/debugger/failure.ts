@@ -1,6 +1,7 @@
 import { ExitCode, NetdebugError } from '../errors.js';
 import { cleanText } from '../kube/text.js';
 import type { ContainerState, KubeEvent, Pod } from '../kube/types.js';
+import { neverPulledAdvice, platformAdvice, pullAdvice } from './advice.js';
 import { describeTerminated } from './status.js';
 import type { ContainerAddress } from './types.js';
 
@@ -135,7 +136,7 @@ function reasonOfEvents(
 function hintFor(reason: string, message: string, image: string): string {
   if (reason === 'InvalidImageName') return 'Give a correct image with --image.';
   if (reason === 'ErrImageNeverPull')
-    return 'Leave --image-pull-policy out, or load the image onto the node.';
+    return 'Leave --no-pull or --image-pull-policy out, or load the image onto the node.';
   if (/Image|Registry|Signature/.test(reason)) {
     return `Check that the node can pull ${image}, or name another image with --image. A private registry needs a pull secret in the pod itself: a debug container cannot bring one.`;
   }

@@ -4,12 +4,13 @@ import type { KubeApi } from '../kube/api.js';
 import { podsPath, resourcePath } from '../kube/paths.js';
 import { isApiError } from '../kube/status.js';
 import { cleanText } from '../kube/text.js';
-import type { KubeObject, Pod } from '../kube/types.js';
+import type { Pod } from '../kube/types.js';
 import { readReference } from '../target/resolve.js';
 import { checkProfile } from './custom.js';
 import { explainNodePod, withNodeRole } from './node-refusal.js';
 import { nodePodManifest, nodePodName, type NodePodManifest } from './node-pod.js';
 import { removeNodePod } from './node-remove.js';
+import { type NodeImages, withLocalImage } from './local-image.js';
 import { limitsOf } from './profile.js';
 import { checkMayExec } from './rights.js';
 import { nodeRole } from './role.js';
@@ -18,8 +19,8 @@ import type { Clock, DebugContainer, DebugOptions, Need, OnProgress } from './ty
 import { waitUntilRunning } from './wait.js';
 
 /** core/v1 Node, the fields that matter here. */
-interface Node extends KubeObject {
-  readonly status?: {
+interface Node extends NodeImages {
+  readonly status?: NodeImages['status'] & {
     readonly addresses?: readonly { readonly type: string; readonly address: string }[];
     readonly daemonEndpoints?: { readonly kubeletEndpoint?: { readonly Port?: number } };
     readonly nodeInfo?: { readonly operatingSystem?: string };
@@ -64,7 +65,7 @@ const createTimeoutMs = 15_000;
  */
 export async function openNodePod(api: Api, request: NodePodRequest): Promise<NodePod> {
   const { namespace, node: name, clock, signal } = request;
-  const { manifest, node } = await unlessAborted(signal, name, prepare(api, request));
+  const { manifest, node, imageNote } = await unlessAborted(signal, name, prepare(api, request));
   const [container] = manifest.spec.containers;
   const at = { namespace, pod: manifest.metadata.name, container: container.name };
   request.onProgress({
@@ -72,6 +73,7 @@ export async function openNodePod(api: Api, request: NodePodRequest): Promise<No
     pod: `${namespace}/${at.pod}`,
     node: name,
     image: container.image,
+    imageNote,
   });
   const began = clock.now();
   let uid: string | undefined;
@@ -144,11 +146,15 @@ export async function afterRemoval(remove: () => Promise<void>, error: unknown):
 async function prepare(
   api: Api,
   request: NodePodRequest,
-): Promise<{ readonly manifest: NodePodManifest; readonly node: Node | undefined }> {
-  const { namespace, node: name, options, need, random, signal } = request;
-  checkProfile(options.profile, need);
-  if (options.target !== undefined) {
-    throw new NetdebugError(`A node has no containers, so --target ${options.target} means nothing here.`, {
+): Promise<{
+  readonly manifest: NodePodManifest;
+  readonly node: Node | undefined;
+  readonly imageNote: string | undefined;
+}> {
+  const { namespace, node: name, options: asked, need, random, signal } = request;
+  checkProfile(asked.profile, need);
+  if (asked.target !== undefined) {
+    throw new NetdebugError(`A node has no containers, so --target ${asked.target} means nothing here.`, {
       exitCode: ExitCode.usage,
     });
   }
@@ -164,7 +170,9 @@ async function prepare(
       exitCode: ExitCode.target,
     });
   }
-  return { manifest: nodePodManifest({ namespace, name: pod, node: name, createdBy, options }), node };
+  const options = await withLocalImage(api, asked, name, { signal, known: node });
+  const manifest = nodePodManifest({ namespace, name: pod, node: name, createdBy, options });
+  return { manifest, node, imageNote: options.imageNote };
 }
 
 /** The node; undefined where nodes may not be read: then its pod will tell its addresses. */

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { NetdebugError } from '../errors.js';
 import type { Container } from '../kube/types.js';
+import type { LocalImageWish } from './local-image.js';
 
 /** Time, passed in so that tests need not wait. */
 export interface Clock {
@@ -23,6 +24,10 @@ export type Need = 'raw' | 'none';
 export interface DebugOptions {
   readonly image: string;
   readonly imagePullPolicy?: string | undefined;
+  /** Why it is this image, for the person to know: `mirror of docker.io/nicolaka/netshoot:v0.13`. */
+  readonly imageNote?: string | undefined;
+  /** An image that the node has already is to be taken instead. */
+  readonly local?: LocalImageWish | undefined;
   readonly profile: ProfileChoice;
   /** Share the process namespace of this container (targetContainerName). */
   readonly target?: string | undefined;
@@ -62,9 +67,16 @@ export type DebugProgress =
       readonly container: string;
       readonly profile: ProfileName | 'custom';
       readonly image: string;
+      readonly imageNote?: string | undefined;
     }
   /** A pod of its own is started in the network of a node. */
-  | { readonly kind: 'starting-pod'; readonly pod: string; readonly node: string; readonly image: string }
+  | {
+      readonly kind: 'starting-pod';
+      readonly pod: string;
+      readonly node: string;
+      readonly image: string;
+      readonly imageNote?: string | undefined;
+    }
   | { readonly kind: 'rung-refused'; readonly profile: ProfileName; readonly why: string }
   | { readonly kind: 'waiting'; readonly what: string; readonly elapsedMs: number }
   | { readonly kind: 'running'; readonly container: string; readonly elapsedMs: number }

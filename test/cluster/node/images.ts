@@ -45,8 +45,9 @@ function parse(name: string): Reference | string {
   return { repository: `${registry}/${path}`, tag: match[3] ?? `:${match[2] ?? 'latest'}` };
 }
 
-function digest(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+/** `sha256:...`, of a content that is made up from the repository. */
+export function imageDigest(repository: string): string {
+  return `sha256:${createHash('sha256').update(repository).digest('hex')}`;
 }
 
 /** The image of this name, or why there is none, in the words of kubelet and containerd. */
@@ -75,6 +76,6 @@ export function findImage(name: string): KnownImage | BadImage {
     kind: 'image',
     image: entry,
     name: entry.canonical ?? full,
-    id: `${repository}@sha256:${digest(repository)}`,
+    id: `${repository}@${imageDigest(repository)}`,
   };
 }

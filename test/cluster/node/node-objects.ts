@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { cpus, release, totalmem } from 'node:os';
 import { imageTable } from './image-table.js';
+import { imageDigest } from './images.js';
 import type { NodeNetwork } from './network.js';
 
 const conditions = [
@@ -72,7 +73,12 @@ export function nodeObject(node: NodeNetwork, now: string, arch: string = proces
       images: Object.entries(imageTable).flatMap(([name, entry]) =>
         'failure' in entry || !entry.present
           ? []
-          : [{ names: [`${name}:latest`], sizeBytes: entry.sizeBytes }],
+          : [
+              {
+                names: [`${name}@${imageDigest(name)}`, entry.canonical ?? `${name}:latest`],
+                sizeBytes: entry.sizeBytes,
+              },
+            ],
       ),
     },
   };

@@ -64,6 +64,39 @@ describe('precedence', () => {
   });
 });
 
+describe('images', () => {
+  const settings = parseConfig('registryMirrors: {docker.io: "r.example:5000/hub"}', '/c.yaml');
+  const debug = (...argv: string[]) => parseDebug(parseWords('capture', argv, debugFlags), settings);
+
+  test('are looked for in mirrors, which is said', () => {
+    expect(debug()).toMatchObject({
+      image: `r.example:5000/hub/${defaultImage.replace('docker.io/', '')}`,
+      imageNote: `mirror of ${defaultImage}`,
+    });
+    expect(debug('--image', 'ghcr.io/a/b:1').imageNote).toBeUndefined();
+  });
+
+  test('--no-pull: one of the node, or the one that is named', () => {
+    expect(debug('--no-pull').local).toMatchObject({ programs: [['tcpdump']], preferred: undefined });
+    const configured = { ...settings, image: { text: 'a/b:1', origin: 'x' } };
+    expect(parseDebug(parseWords('ping', ['--no-pull'], debugFlags), configured).local?.preferred).toBe(
+      'r.example:5000/hub/a/b:1',
+    );
+    expect(debug('--no-pull', '--image', 'c.io/d')).toMatchObject({
+      image: 'c.io/d',
+      imagePullPolicy: 'Never',
+    });
+    expect(debug('--no-pull', '--image', 'c.io/d').local).toBeUndefined();
+    expect(() => debug('--no-pull', '--image-pull-policy', 'Always')).toThrow('exclude each other');
+  });
+
+  test('a digest is whole or refused', () => {
+    const image = `c.io/d:1@sha256:${'0'.repeat(64)}`;
+    expect(debug('--image', image).image).toBe(image);
+    expect(() => debug('--image', image.slice(0, -1))).toThrow('is not an image');
+  });
+});
+
 describe('wrong values', () => {
   test.each([
     ['image: [1]', '/c.yaml: image: expected a text or a number', 'the keys are image'],
@@ -73,6 +106,15 @@ describe('wrong values', () => {
     ['color: pink', '/c.yaml: color: expected auto, always or never', 'the keys are'],
     ['profile: root', '/c.yaml: profile: "root" is not a profile', 'expected auto, netadmin'],
     ['imagePullPolicy: often', '/c.yaml: imagePullPolicy: "often" is not one of Always', ''],
+    ['registryMirrors: [a]', '/c.yaml: registryMirrors: expected PREFIX: MIRROR', 'the keys are'],
+    ['registryMirrors: {a.io: 3}', '/c.yaml: registryMirrors.a.io: expected a registry', 'the keys are'],
+    [
+      'registryMirrors: {a.io: "b.io/x:1"}',
+      '/c.yaml: registryMirrors: "b.io/x:1" is not the',
+      'expected REGISTRY',
+    ],
+    ['registryMirrors: {netshoot: b.io}', '/c.yaml: registryMirrors: "netshoot" is not the', 'docker.io: '],
+    ['image: a@sha256:beef', '/c.yaml: image: "a@sha256:beef" is not an image', 'expected [REGISTRY/]NAME'],
     ['- a', '/c.yaml: expected keys with values', 'the keys are'],
     ['a: [', '/c.yaml: not YAML', 'mend or remove the file'],
     ['ttl: 1m\n---\nttl: 2m\n', '/c.yaml: not YAML: Source contains multiple documents at line 2', ''],
