@@ -135,11 +135,11 @@ function reasonOfEvents(
 
 function hintFor(reason: string, message: string, image: string): string {
   if (reason === 'InvalidImageName') return 'Give a correct image with --image.';
-  if (reason === 'ErrImageNeverPull')
-    return 'Leave --no-pull or --image-pull-policy out, or load the image onto the node.';
-  if (/Image|Registry|Signature/.test(reason)) {
-    return `Check that the node can pull ${image}, or name another image with --image. A private registry needs a pull secret in the pod itself: a debug container cannot bring one.`;
-  }
+  if (reason === 'ErrImageNeverPull') return neverPulledAdvice;
+  // The registry has it for other processors only, or the runtime found out when it was to start.
+  if (/no match(ing manifest)? for (the )?(platform|linux)|exec format error/i.test(message))
+    return platformAdvice(image);
+  if (/Image|Registry|Signature/.test(reason)) return pullAdvice(image);
   if (message.includes('runAsNonRoot'))
     return 'Use --profile restricted, which names a user that is not root.';
   if (message.includes('executable file not found'))

@@ -1,6 +1,7 @@
 import { ExitCode, NetdebugError } from '../errors.js';
 import { cleanText } from '../kube/text.js';
 import type { ContainerState, EphemeralContainer, Pod } from '../kube/types.js';
+import { otherSideAdvice } from './advice.js';
 import { finalWaiting } from './failure.js';
 import { serves } from './spec.js';
 import { statusOf } from './status.js';
@@ -56,10 +57,7 @@ function whyNot(pod: Pod): NetdebugError | undefined {
     );
   }
   if (pod.spec.os?.name === 'windows' || pod.spec.nodeSelector?.['kubernetes.io/os'] === 'windows') {
-    return refuse(
-      `Pod ${name} runs on Windows, where these tools do not exist.`,
-      'Look from the other side: name a pod on a Linux node that talks to it.',
-    );
+    return refuse(`Pod ${name} runs on Windows, where these tools do not exist.`, otherSideAdvice);
   }
   if (pod.spec.nodeName === undefined || pod.spec.nodeName === '') {
     const condition = pod.status?.conditions?.find(

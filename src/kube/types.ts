@@ -153,6 +153,8 @@ export interface PodSpec {
   readonly nodeSelector?: Readonly<Record<string, string>>;
   readonly securityContext?: SecurityContext;
   readonly shareProcessNamespace?: boolean;
+  /** Names only; those of the service account are among them, put there at admission. */
+  readonly imagePullSecrets?: readonly { readonly name?: string }[];
 }
 
 export interface PodStatus {
