@@ -32,14 +32,14 @@ export const toolboxes: readonly Toolbox[] = [
     programs: [
       ...busybox,
       ...['bash', 'conntrack', 'curl', 'dig', 'ethtool', 'getent', 'iperf3', 'mtr', 'nft', 'openssl'],
-      ...['socat', 'ss', 'tcpdump', 'tracepath'],
+      ...['ping of iputils', 'socat', 'ss', 'tcpdump', 'tracepath'],
     ],
   },
   {
     repository: 'docker.io/wbitt/network-multitool',
     programs: [
       ...busybox,
-      ...['bash', 'curl', 'dig', 'getent', 'mtr', 'openssl', 'ss', 'tcpdump', 'tracepath'],
+      ...['bash', 'curl', 'dig', 'getent', 'mtr', 'openssl', 'ping of iputils', 'ss', 'tcpdump', 'tracepath'],
     ],
   },
   {
@@ -47,7 +47,21 @@ export const toolboxes: readonly Toolbox[] = [
     repository: 'docker.io/istio/proxyv2',
     except: /distroless/,
     programs: [
-      ...['bash', 'cat', 'curl', 'getent', 'ip', 'nc', 'netstat', 'openssl', 'ping', 'sh', 'ss', 'tar'],
+      ...[
+        'bash',
+        'cat',
+        'curl',
+        'getent',
+        'ip',
+        'nc',
+        'netstat',
+        'openssl',
+        'ping',
+        'ping of iputils',
+        'sh',
+        'ss',
+        'tar',
+      ],
       ...['tcpdump', 'timeout'],
     ],
   },

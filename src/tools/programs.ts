@@ -13,7 +13,8 @@ export const programsOf: Readonly<Record<string, readonly (readonly string[])[]>
   dns: [['dig', 'nslookup', 'getent']],
   http: [['curl', 'wget', 'bash']],
   interfaces: [['ip', 'cat']],
-  mtu: [['ping', 'tracepath']],
+  // busybox's ping cannot forbid fragments.
+  mtu: [['ping of iputils', 'tracepath']],
   trace: [['traceroute', 'tracepath', 'ping']],
   throughput: [['iperf3']],
   matrix: [['ping'], ['bash', 'nc']],

@@ -124,3 +124,15 @@ test('stop without a target asks for the right to list pods', async () => {
   expect(code).toBe(5);
   expect(stderr).toContain('may not list pods in namespace ops.');
 });
+
+test('--no-pull reads the node, and takes an image that it has; without that right it says so', async () => {
+  const argv = [...netstat, '--no-pull'];
+  const { code, stderr } = await as('ada', argv);
+  expect(code).toBe(0);
+  expect(stderr).toContain('image docker.io/nicolaka/netshoot:latest (on node node-1 already)');
+  const others = rights.filter(({ resource }) => resource !== 'nodes');
+  const refusal = await as('without-nodes', argv, others);
+  expect(refusal.code).toBe(5);
+  expect(refusal.stderr).toContain('--no-pull: you may not get nodes');
+  expect(await podsInOps()).toEqual([]);
+});
