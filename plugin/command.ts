@@ -1,4 +1,5 @@
 import type { Environment } from './environment.js';
+import type { Completes } from './options/completes.js';
 import type { Flags } from './options/flags.js';
 import type { Settings } from './options/setting.js';
 import type { Words } from './options/words.js';
@@ -12,6 +13,8 @@ export interface Command {
   readonly aliases?: readonly string[];
   /** The words after the name in the usage line, e.g. `POD DEST [FLAGS]`. */
   readonly usage: string;
+  /** What completes the arguments of the usage line whose name does not say it. */
+  readonly completes?: Readonly<Record<string, Completes>>;
   /** One line for the list of commands. */
   readonly summary: string;
   /** Some lines for the command's own help. */

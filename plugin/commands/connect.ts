@@ -10,14 +10,7 @@ import { usageError } from '../options/usage.js';
 import { switchOf, type Words, wordOf } from '../options/words.js';
 import { coloursFor } from '../print/colour.js';
 import { connectText } from '../print/connect.js';
-import {
-  parseDestination,
-  parseProbe,
-  parseTimeout,
-  probeFlags,
-  probeIn,
-  timeoutFlag,
-} from '../probe.js';
+import { parseDestination, parseProbe, parseTimeout, probeFlags, probeIn, timeoutFlag } from '../probe.js';
 import type { PodAddress, SessionContext } from '../context.js';
 import { inPod, type PodCommandRequest } from '../target.js';
 
@@ -44,6 +37,7 @@ const flags: Flags = {
   'server-name': {
     kind: 'text',
     placeholder: 'NAME',
+    completes: 'none',
     describe: 'with --tls: the name to ask for (SNI), and that the certificate must have',
     group: 'Flags',
   },

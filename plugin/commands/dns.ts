@@ -33,6 +33,7 @@ const flags: Flags = {
 export const dnsCommand: Command = {
   name: 'dns',
   usage: 'POD NAME [FLAGS]',
+  completes: { NAME: 'services' },
   summary: 'how a name is looked up in a pod, question by question',
   about:
     'Reads the resolv.conf of a pod, asks every name server for every name that the search list makes of NAME, A and AAAA, over UDP and TCP, and compares that with what the C library says. The exit code is 1 when the name does not resolve. It needs dig in the debug image; nslookup or getent tell less.',

@@ -31,12 +31,14 @@ const flags: Flags = {
   'extcap-version': {
     kind: 'text',
     placeholder: 'VERSION',
+    completes: 'none',
     describe: 'the version of Wireshark that asks',
     group: 'Flags',
   },
   'extcap-interface': {
     kind: 'text',
     placeholder: 'NAME',
+    completes: 'none',
     describe: 'the interface that is meant',
     group: 'Flags',
   },
@@ -49,7 +51,13 @@ const flags: Flags = {
     group: 'Flags',
   },
   capture: { kind: 'switch', describe: 'capture until Wireshark has enough', group: 'Flags' },
-  fifo: { kind: 'text', placeholder: 'PIPE', describe: 'where the packets go', group: 'Flags' },
+  fifo: {
+    kind: 'text',
+    placeholder: 'PIPE',
+    completes: 'files',
+    describe: 'where the packets go',
+    group: 'Flags',
+  },
   reference: {
     kind: 'text',
     placeholder: 'REFERENCE',
@@ -59,6 +67,7 @@ const flags: Flags = {
   interface: {
     kind: 'text',
     placeholder: 'NAME',
+    completes: 'interfaces',
     describe: 'interface in the pod (default any)',
     group: 'Flags',
   },

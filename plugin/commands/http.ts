@@ -26,12 +26,14 @@ const flags: Flags = {
   host: {
     kind: 'text',
     placeholder: 'NAME',
+    completes: 'none',
     describe: 'the Host header instead of that of the URL',
     group: 'Flags',
   },
   resolve: {
     kind: 'list',
     placeholder: 'HOST:PORT:ADDRESS',
+    completes: 'none',
     describe: 'connect to ADDRESS for this host; may be given again',
     group: 'Flags',
   },
@@ -42,10 +44,17 @@ const flags: Flags = {
     describe: versions.join(', '),
     group: 'Flags',
   },
-  method: { kind: 'text', placeholder: 'METHOD', describe: 'default GET', group: 'Flags' },
+  method: {
+    kind: 'text',
+    placeholder: 'METHOD',
+    completes: { words: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] },
+    describe: 'default GET',
+    group: 'Flags',
+  },
   header: {
     kind: 'list',
     placeholder: 'NAME:VALUE',
+    completes: 'none',
     describe: 'sent too; may be given again',
     group: 'Flags',
   },
@@ -57,6 +66,7 @@ const flags: Flags = {
 export const httpCommand: Command = {
   name: 'http',
   usage: 'POD URL [FLAGS]',
+  completes: { URL: 'destinations' },
   summary: 'ask a URL from a pod: status, headers, and where the time goes',
   about:
     'Asks a URL from the network of a pod and shows the status, the headers and how long each phase took: DNS, connect, TLS, first byte, body. Instead of a URL a pod, a Service or HOST:PORT may be named. The body is thrown away. The exit code is 1 when there is no answer, or one of 400 and above. It needs curl in the debug image; wget and bash tell less.',

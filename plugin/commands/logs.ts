@@ -36,6 +36,13 @@ const flags: Flags = {
   pattern: {
     kind: 'list',
     placeholder: 'NAME',
+    completes: {
+      words: async () =>
+        (await import('../../src/logs/patterns.js')).logPatterns.map(({ name, meaning }) => ({
+          word: name,
+          about: meaning,
+        })),
+    },
     describe: 'only this pattern, such as connection-refused; may be given more than once',
     group: 'Flags',
   },
@@ -60,6 +67,7 @@ const flags: Flags = {
     kind: 'text',
     short: 'c',
     placeholder: 'NAME',
+    completes: 'containers',
     describe: 'only containers of this name',
     group: 'Flags',
   },

@@ -23,6 +23,7 @@ const flags: Flags = {
   shell: {
     kind: 'text',
     placeholder: 'PROGRAM',
+    completes: { words: ['bash', 'sh', 'zsh', 'ash'] },
     describe: 'the shell to run, such as zsh (default bash, else sh)',
     group: 'Flags',
   },

@@ -7,6 +7,7 @@ export const detachFlag = {
   'detach-key': {
     kind: 'text',
     placeholder: 'KEY',
+    completes: { words: ['ctrl-]', 'ctrl-a', 'none'] },
     describe:
       "leaves without ending what runs there: 'ctrl-' and a letter or one of ]\\^_, or 'none' (default ctrl-])",
     group: 'Flags',

@@ -46,6 +46,7 @@ export const captureFlags: Flags = {
     kind: 'text',
     short: 'i',
     placeholder: 'NAME',
+    completes: 'interfaces',
     describe: 'interface, such as eth0, or several: eth0,lo (default any: all of them as one)',
     group: 'Flags',
   },

@@ -1,3 +1,5 @@
+import type { Completes } from './completes.js';
+
 /** Headings of `--help`, in the order they are shown. */
 export const flagGroups = ['Flags', 'Debug container', 'Output', 'Cluster'] as const;
 
@@ -11,6 +13,8 @@ export interface Flag {
   readonly placeholder?: string;
   /** The only words that are taken. */
   readonly choices?: readonly string[];
+  /** What its word is completed with, where the placeholder does not say it and there are no choices. */
+  readonly completes?: Completes;
   readonly describe: string;
   readonly group: (typeof flagGroups)[number];
 }

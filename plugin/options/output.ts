@@ -6,7 +6,17 @@ import { usageError } from './usage.js';
 import type { Words } from './words.js';
 import { switchOf, wordOf } from './words.js';
 
-export const outputFormats = ['table', 'wide', 'json', 'yaml', 'name', 'dot', 'mermaid'] as const;
+export const outputFormats = [
+  'table',
+  'wide',
+  'json',
+  'yaml',
+  'name',
+  'dot',
+  'mermaid',
+  'html',
+  'junit',
+] as const;
 export type OutputFormat = (typeof outputFormats)[number];
 
 /** How a command is to speak. */
@@ -28,6 +38,7 @@ export function outputFlags(formats: readonly OutputFormat[]): Flags {
             kind: 'text',
             short: 'o',
             placeholder: 'FORMAT',
+            completes: { words: formats },
             describe: `one of ${formats.join(', ')} (default ${formats[0] ?? ''})`,
             group: 'Output',
           } as const,

@@ -36,6 +36,7 @@ export const spoolFlags: Flags = {
   until: {
     kind: 'text',
     placeholder: 'TRIGGER',
+    completes: { words: ['packet:', 'restart', 'log:', 'interrupt'] },
     describe: `keep only the last seconds before it: ${triggerForms}`,
     group: 'Flags',
   },

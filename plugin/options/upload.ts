@@ -7,6 +7,7 @@ export const uploadFlags = {
   upload: {
     kind: 'text',
     placeholder: 'TCPDUMP',
+    completes: 'files',
     describe:
       'no debug container: copy this static tcpdump into the container (--container, else the default one), run it there, remove it',
     group: 'Flags',
