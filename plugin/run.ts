@@ -1,6 +1,7 @@
 import { ExitCode, NetdebugError } from '../src/errors.js';
 import type { Command } from './command.js';
 import { captureCommand } from './commands/capture.js';
+import { completionCommand } from './commands/completion.js';
 import { connectCommand } from './commands/connect.js';
 import { dnsCommand } from './commands/dns.js';
 import { execCommand } from './commands/exec.js';
@@ -56,6 +57,7 @@ export const commands: readonly Command[] = [
   stopCommand,
   wiresharkCommand,
   extcapCommand,
+  completionCommand,
   versionCommand,
 ];
 
@@ -64,6 +66,8 @@ export async function run(environment: Environment): Promise<number> {
   let color: ColorChoice = 'auto';
   let verbose = false;
   try {
+    if (environment.argv[0]?.startsWith('__complete') === true)
+      return await (await import('./completion/complete.js')).complete(environment, commands);
     const { command, argv } = await chooseCommand(environment.argv);
     if (command === undefined) {
       await writeOut(environment.stdout, programHelp(commands, environment.columns()));

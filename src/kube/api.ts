@@ -36,6 +36,8 @@ export interface KubeApi {
 export type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
 
 export interface ReadOptions {
+  /** Form of the answer to get(), such as a Table; default application/json. */
+  readonly accept?: string | undefined;
   readonly query?: Query | undefined;
   /** Deadline for the whole call with its retries, milliseconds. Default: --request-timeout, else 30 s. */
   readonly timeoutMs?: number | undefined;

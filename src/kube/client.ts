@@ -48,7 +48,7 @@ export function kubeClient(parts: ClientParts): KubeApi {
           method: 'GET',
           path,
           query: options.query,
-          headers: { Accept: accept, ...(accept === JSON_TYPE && { 'Accept-Encoding': 'gzip' }) },
+          headers: { Accept: accept, ...(accept !== ANY_TYPE && { 'Accept-Encoding': 'gzip' }) },
           signal,
         });
         return read(answer).catch((error: unknown) => {
@@ -61,7 +61,7 @@ export function kubeClient(parts: ClientParts): KubeApi {
     fetch(
       path,
       options,
-      JSON_TYPE,
+      options.accept ?? JSON_TYPE,
       async (answer) => parseObject(await readBody(answer, MAX_ANSWER_BYTES, 'fail'), server) as T,
     );
 
@@ -79,7 +79,7 @@ export function kubeClient(parts: ClientParts): KubeApi {
         return options.retry ? retrying(clock, signal, once) : once();
       }),
     text: (path, options = {}) =>
-      fetch(path, options, '*/*', (answer) =>
+      fetch(path, options, ANY_TYPE, (answer) =>
         readBody(
           answer,
           options.limitBytes ?? MAX_ANSWER_BYTES,
@@ -87,7 +87,7 @@ export function kubeClient(parts: ClientParts): KubeApi {
         ),
       ),
     stream: (path, options = {}) =>
-      fetch(path, options, '*/*', (answer) => Promise.resolve(answer)).then((answer) =>
+      fetch(path, options, ANY_TYPE, (answer) => Promise.resolve(answer)).then((answer) =>
         byteStream(answer, server, options.signal),
       ),
     exec: (request) => openExec(endpoint, request),
@@ -96,6 +96,7 @@ export function kubeClient(parts: ClientParts): KubeApi {
 }
 
 const JSON_TYPE = 'application/json';
+const ANY_TYPE = '*/*';
 
 async function sendOnce<T>(
   endpoint: Endpoint,
