@@ -89,6 +89,11 @@ export async function uninstallLauncher(folder: string, place: Place): Promise<L
   return { path, done: 'removed' };
 }
 
+/** Whether a launcher of ours lies in the folder. */
+export async function launcherIn(folder: string, platform: NodeJS.Platform): Promise<boolean> {
+  return (await readLauncher(join(folder, launcherName(platform))).catch(() => 'absent')) === 'ours';
+}
+
 async function readLauncher(path: string): Promise<'ours' | 'foreign' | 'absent'> {
   try {
     return (await readFile(path, 'utf8')).includes(launcherMark) ? 'ours' : 'foreign';

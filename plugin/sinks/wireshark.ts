@@ -31,11 +31,14 @@ export function wiresharkVersion(
   });
 }
 
+/** Whether a version reads what is captured on all interfaces. */
+export function readsAny([major, minor]: readonly [number, number, number]): boolean {
+  return major > leastForAny[0] || (major === leastForAny[0] && minor >= leastForAny[1]);
+}
+
 /** Refuses a Wireshark that cannot read what is going to be captured. `any`: packets of all interfaces. */
 export function checkWireshark(version: readonly [number, number, number] | undefined, any: boolean): void {
-  if (version === undefined || !any) return;
-  const [major, minor] = version;
-  if (major > leastForAny[0] || (major === leastForAny[0] && minor >= leastForAny[1])) return;
+  if (version === undefined || !any || readsAny(version)) return;
   throw new NetdebugError(
     `Wireshark ${version.join('.')} cannot read packets captured on all interfaces (link type 276): that takes 3.4 or newer`,
     {

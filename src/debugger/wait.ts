@@ -205,7 +205,7 @@ function notInTime(request: WaitRequest, what: string, events: readonly KubeEven
       details: events.map((event) => `event ${event.reason ?? ''}: ${cleanText(event.message ?? '', 600)}`),
       hint:
         request.lateHint ??
-        'Wait longer with --start-timeout: the next command takes up the same container. Or look whether the node is ready.',
+        `Wait longer with --start-timeout: the next command takes up the same container. Or see what is in its way: kubectl netdebug doctor ${at.namespace}/pod/${at.pod}`,
     },
   );
 }
