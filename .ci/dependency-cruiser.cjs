@@ -74,6 +74,7 @@ module.exports = {
     room('logs', ['kube']),
     room('diagnose', ['kube', 'target']),
     room('transfer', ['kube', 'target', 'debugger', 'tools']),
+    room('doctor', ['kube', 'target', 'debugger', 'capture']),
     room('capture', ['kube', 'target', 'debugger', 'tools', 'pcap', 'transfer']),
   ],
   options: {

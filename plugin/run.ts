@@ -4,6 +4,7 @@ import { captureCommand } from './commands/capture.js';
 import { completionCommand } from './commands/completion.js';
 import { connectCommand } from './commands/connect.js';
 import { dnsCommand } from './commands/dns.js';
+import { doctorCommand } from './commands/doctor.js';
 import { execCommand } from './commands/exec.js';
 import { extcapCommand } from './commands/extcap.js';
 import { httpCommand } from './commands/http.js';
@@ -53,6 +54,7 @@ export const commands: readonly Command[] = [
   logsCommand,
   shellCommand,
   execCommand,
+  doctorCommand,
   listCommand,
   stopCommand,
   wiresharkCommand,
