@@ -30,6 +30,7 @@ const ownFlags = {
   ...spoolFlags,
   ...uploadFlags,
   ...selectorFlags,
+  selector: { ...selectorFlags.selector, describe: 'also all pods with these labels, such as app=web' },
   container: containerFlag,
 };
 

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from '../../plugin/command.js';
 import type { Flag } from '../../plugin/options/flags.js';
 import { commands } from '../../plugin/run.js';
+import { groupPages, withPlace, withTables } from '../docs/tables.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const read = (file: string): string => readFileSync(join(root, file), 'utf8');
@@ -73,13 +74,44 @@ describe.each(byName)('%s', (_, command) => {
   });
 });
 
-test.each([
-  ['Debug container', 'docs/profiles.md'],
-  ['Output', 'docs/configuration.md'],
-  ['Cluster', 'docs/configuration.md'],
-] as const)('flags of the group %s are told once, in %s', (group, page) => {
-  const all = new Set(commands.flatMap((command) => flagsOf(command, group)));
+test.each(Object.entries(groupPages))('flags of the group %s are told once, in %s', (group, page) => {
+  const all = new Set(commands.flatMap((command) => flagsOf(command, group as Flag['group'])));
   expect([...all].filter((name) => !flagsNamed(read(page)).includes(name))).toEqual([]);
+  expect(read(page)).toContain(`<!-- flags of the group ${group}, by npm run docs -->`);
+});
+
+describe('tables of flags', () => {
+  test.each(byName)('on the page of %s are as npm run docs writes them', (_, command) => {
+    const page = read(pageOf(command));
+    expect(page).toBe(withTables(withPlace(page, command), commands));
+  });
+
+  test.each([...new Set(Object.values(groupPages))])('in %s as well', (page) => {
+    expect(read(page)).toBe(withTables(read(page), commands));
+  });
+
+  test('are made anew, and what stands around them stays', () => {
+    const mark = '<!-- flags of list, by npm run docs -->\n';
+    const page = `before\n${mark}| old |\n<!-- end of flags -->\nafter\n`;
+    const made = withTables(page, commands);
+    expect(made).toContain('| `-A`, `--all-namespaces` |');
+    expect(made).not.toContain('old');
+    expect(made).toMatch(/^before\n<!--[^]*--[^]*<!-- end of flags -->\nafter\n$/);
+    expect(withTables(made, commands)).toBe(made);
+    expect(() => withTables(mark, commands)).toThrow('no ');
+    expect(() => withTables(page.replace('of list', 'of lisp'), commands)).toThrow('no flags of lisp');
+  });
+
+  test('get a place where a page has none, once', () => {
+    const list = commands.find(({ name }) => name === 'list');
+    if (list === undefined) throw new Error('there is no list');
+    const placed = withPlace('# list\n', list);
+    expect(placed).toMatch(/^# list\n\n## Flags\n<!-- flags of list/);
+    expect(withPlace(placed, list)).toBe(placed);
+    expect(withPlace('# x\n## Flags\nmine\n', list)).toMatch(
+      /## Flags\n<!-- .*\n<!-- end of flags -->\nmine/,
+    );
+  });
 });
 
 test('there is no page of a command that does not exist', () => {
