@@ -101,7 +101,7 @@ const ownDebugFlags: Flags = Object.fromEntries(
 /** `kubectl netdebug extcap`: what Wireshark calls, through the launcher that `wireshark install` writes. */
 export const extcapCommand: Command = {
   name: 'extcap',
-  usage: '--extcap-interfaces | --extcap-interface NAME --capture --fifo PIPE [FLAGS]',
+  usage: '--extcap-interfaces | --extcap-interface NAME --capture --fifo PIPE',
   summary: 'pods in the list of interfaces of Wireshark (called by Wireshark)',
   about:
     'Speaks the extcap protocol of Wireshark: lists pods as interfaces, tells their settings, and captures into the pipe that Wireshark reads. People do not call it; wireshark install makes Wireshark call it.',

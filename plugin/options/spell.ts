@@ -62,7 +62,12 @@ function withWord(
   }
   const word = attached ?? following.shift();
   if (word === undefined) throw usageError(`flag needs an argument: --${name}`, command);
-  return `--${name}=${word}`;
+  return `--${name}=${inQuotes(word)}`;
+}
+
+/** yargs takes one pair of quotes off a word, though the shell has taken those off that were meant for it. */
+function inQuotes(word: string): string {
+  return /^(["'])[^]*\1$/.test(word) ? `"${word}"` : word;
 }
 
 function unknownFlag(command: string, name: string, flags: Flags): Error {

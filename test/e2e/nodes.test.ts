@@ -4,6 +4,7 @@ import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { startCluster, type TestCluster } from '../cluster/harness.js';
 import { namespace, pod } from '../cluster/manifests.js';
@@ -57,6 +58,10 @@ describe('capture node/NAME', () => {
     // Nobody listens on either port: a SYN and its refusal are enough.
     for (const port of ['10250', '10255']) await inClient('busybox', 'nc', '-w', '1', address, port);
     await inClient('ping', '-c', '1', address);
+    // What tcpdump has not read when it is interrupted is not captured.
+    const there = async (): Promise<boolean> =>
+      (await fieldsOf(file, 'icmp.type', 'ip.dst').catch(() => [])).includes(`8\t${address}`);
+    while (!(await there())) await setTimeout(100);
     capture.child.kill('SIGINT');
     const { code, stderr } = await capture.ended;
     expect(code).toBe(130);

@@ -6,7 +6,8 @@ describe('help', () => {
   test.each([[[]], [['--help']], [['-h']], [['help']]])('%p lists every command on stdout', async (argv) => {
     const { code, out, err } = await runWords(argv);
     expect({ code, err }).toEqual({ code: 0, err: '' });
-    for (const { name, summary } of commands) expect(out).toMatch(new RegExp(`^  ${name} +${summary}$`, 'm'));
+    const rows = out.split('\n').map((line) => line.trim().replace(/ +/, ' '));
+    expect(rows).toEqual(expect.arrayContaining(commands.map(({ name, summary }) => `${name} ${summary}`)));
   });
 
   test.each(commands.map(({ name }) => [name]))(

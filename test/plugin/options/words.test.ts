@@ -59,10 +59,21 @@ describe('parseWords', () => {
   });
 
   test('a word after its flag is taken whatever it looks like', () => {
+    const quotes = fc.string({ unit: fc.constantFrom('"', "'", 'a', ' ', '\\', '\n'), maxLength: 5 });
     fc.assert(
-      fc.property(fc.string(), (word) => {
+      fc.property(fc.oneof(fc.string(), quotes), (word) => {
         expect(wordOf(parse('--write', word), 'write')).toBe(word);
         expect(wordOf(parse(`--write=${word}`), 'write')).toBe(word);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('arguments keep their quotes', () => {
+    const quoted = fc.string({ unit: fc.constantFrom('"', "'", 'a', ' '), minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(quoted, (word) => {
+        expect(parse(word, '--', word)).toMatchObject({ positionals: [word], rest: [word] });
       }),
     );
   });
