@@ -19,6 +19,7 @@ const flags: Flags = {
   for: {
     kind: 'list',
     placeholder: 'USE',
+    completes: { words: useNames },
     describe: `what is to work: ${useNames.join(', ')} (default debug, for node/NAME nodes); other rights are only told. May be given more than once`,
     group: 'Flags',
   },

@@ -57,6 +57,7 @@ const meanings: Readonly<Record<string, Completes>> = {
   SIZE: 'none',
   BYTES: 'none',
   PORT: 'none',
+  PORTS: 'none',
   ADDRESS: 'none',
   LABELS: 'none',
   EXPRESSION: 'none',
