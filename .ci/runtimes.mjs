@@ -11,7 +11,8 @@ import { extract } from 'tar-stream';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const cache = join(root, '.cache/runtimes');
-const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
+/** package-lock.json. */
+export const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
 
 /** What the lock file says of a package: `{ version, integrity }`. */
 export function locked(name) {

@@ -3,17 +3,23 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { locked } from './runtimes.mjs';
+import { lock, locked } from './runtimes.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** A CycloneDX document of the packages that package-lock.json names for the program, and of the runtimes. The same lock gives the same text. */
 export function billOfMaterials(runtimes) {
-  const args = ['sbom', '--package-lock-only', '--omit', 'dev', '--sbom-format', 'cyclonedx'];
+  const args = ['sbom', '--package-lock-only', '--sbom-format', 'cyclonedx'];
   const options = { cwd: root, encoding: 'utf8', maxBuffer: 2 ** 26, shell: process.platform === 'win32' };
   const done = spawnSync('npm', args, options);
   if (done.status !== 0) throw new Error(`npm ${args.join(' ')}: ${done.stderr}${done.error ?? ''}`);
   const document = JSON.parse(done.stdout);
+  // npm's own --omit dev leaves out what the program and a development tool both depend on.
+  const shipped = shippedPackages();
+  document.components = document.components.filter((component) => shipped.has(component['bom-ref']));
+  document.dependencies = document.dependencies
+    .filter(({ ref }) => shipped.has(ref))
+    .map(({ ref, dependsOn }) => ({ ref, dependsOn: dependsOn.filter((on) => shipped.has(on)) }));
   // Whatever differs from one run, or one npm, to the next.
   delete document.serialNumber;
   delete document.metadata.timestamp;
@@ -43,6 +49,14 @@ function runtimeComponent(name) {
     hashes: [{ alg: 'SHA-512', content: Buffer.from(integrity.slice(7), 'base64').toString('hex') }],
     licenses: [{ license: { id: 'MIT' } }],
   };
+}
+
+/** name@version of the program itself and of all that it depends on. */
+function shippedPackages() {
+  const entries = Object.entries(lock.packages).filter(([, entry]) => !entry.dev && !entry.devOptional);
+  return new Set(
+    entries.map(([path, { name, version }]) => `${name ?? path.replace(/^.*node_modules\//, '')}@${version}`),
+  );
 }
 
 /** Name, version and licence of every package that `metafile` (of esbuild) says is in the bundle, and Bun's. */

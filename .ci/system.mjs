@@ -3,9 +3,9 @@
 //   node .ci/system.mjs demo|test|bench
 import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, isAbsolute, join } from 'node:path';
 
-/** program → Debian package */
+/** program, or the path of a file → Debian package */
 const demo = {
   ip: 'iproute2',
   ss: 'iproute2',
@@ -37,6 +37,10 @@ const test = {
   traceroute: 'traceroute',
   tracepath: 'iputils-tracepath',
   tmux: 'tmux',
+  unzip: 'unzip',
+  // To run the release for arm64.
+  'qemu-aarch64': 'qemu-user',
+  '/usr/aarch64-linux-gnu/lib/libc.so.6': 'libc6-arm64-cross',
 };
 
 const bench = { ...test, time: 'time' };
@@ -76,6 +80,7 @@ if (process.argv[2] !== 'demo' && !found('kubectl')) {
 }
 
 function found(program) {
+  if (isAbsolute(program)) return existsSync(program);
   // The sbin folders are not on everybody's PATH, and the local cluster looks there too.
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
   return folders.some((folder) => {
