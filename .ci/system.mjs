@@ -41,6 +41,8 @@ const test = {
   // To run the release for arm64.
   'qemu-aarch64': 'qemu-user',
   '/usr/aarch64-linux-gnu/lib/libc.so.6': 'libc6-arm64-cross',
+  zsh: 'zsh',
+  fish: 'fish',
 };
 
 const bench = { ...test, time: 'time' };

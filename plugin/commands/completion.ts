@@ -13,7 +13,7 @@ import { createStatusLine } from '../print/statusline.js';
 const shells = ['bash', 'zsh', 'fish', 'powershell', 'kubectl'] as const;
 
 /** What `completion` was asked for. */
-export interface CompletionRequest {
+interface CompletionRequest {
   readonly shell: (typeof shells)[number];
   /** Where kubectl's launcher is to be written; undefined: to stdout. */
   readonly install: string | undefined;
@@ -51,7 +51,7 @@ export const completionCommand: Command = {
 };
 
 /** Words → request. Throws a usage error. */
-export function parseCompletion(words: Words, settings: Settings): CompletionRequest {
+function parseCompletion(words: Words, settings: Settings): CompletionRequest {
   parseOutput(words, settings, ['table']);
   const [name = ''] = argumentsOf(words, ['SHELL']);
   const shell = shells.find((known) => known === name);

@@ -17,7 +17,7 @@ export interface Cache {
 }
 
 /** Of no use to anybody after this. */
-export const forgottenMs = 10 * 60_000;
+const forgottenMs = 10 * 60_000;
 const mostBytes = 2 * 1024 * 1024;
 const mostFiles = 64;
 

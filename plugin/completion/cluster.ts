@@ -9,7 +9,7 @@ import type { Cache } from './cache.js';
 import type { ContainerTarget, ListedKind, Sources } from './sources.js';
 
 /** How long things may take and are held, milliseconds. */
-export interface CompletionTimes {
+interface CompletionTimes {
   /** So young an answer is given again without asking. */
   readonly freshMs: number;
   /** How long the API server has where there is an older answer to fall back on. */
@@ -18,7 +18,7 @@ export interface CompletionTimes {
   readonly withoutMs: number;
 }
 
-export const completionTimes: CompletionTimes = { freshMs: 20_000, withOldMs: 100, withoutMs: 2_000 };
+const completionTimes: CompletionTimes = { freshMs: 20_000, withOldMs: 100, withoutMs: 2_000 };
 
 /** A list larger than this is left where it is; by then nobody chooses from it by Tab. */
 const mostNames = 5_000;

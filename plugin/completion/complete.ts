@@ -7,10 +7,8 @@ import { type Answer, answer, directive } from './candidates.js';
 import { clusterSources } from './cluster.js';
 import { readLine } from './place.js';
 
-/** The words that shells call us with, as they call programs made with cobra. */
-export const completeWords = ['__complete', '__completeNoDesc'] as const;
-
 /**
+ * What shells call, as they call programs made with cobra (`__completeNoDesc`: without what the candidates are).
  * `__complete WORD... WORD_UNDER_CURSOR`: a line for each candidate, with what it is after a tab, and a last line `:N` of cobra's directives.
  * Always 0, and nothing on stderr: whatever went wrong, a person is typing there.
  */

@@ -1,6 +1,7 @@
 /** `npm run bench`: what the tool costs beside stock kubectl doing the same, in the same run, on the local cluster. Reports; judges nothing. */
 import { startCluster } from '../cluster/harness.js';
 import { pod } from '../cluster/manifests.js';
+import { completion } from './completion.js';
 import { firstPacket } from './first-packet.js';
 import { pcap } from './pcap.js';
 import { policy } from './policy.js';
@@ -21,6 +22,7 @@ try {
     rows.push(...(await work()));
   };
   await add('start-up', () => startup(compared));
+  await add('completion', () => completion(compared));
   await add('time to the first packet', () => firstPacket(cluster, compared, image));
   await add('policy over a large cluster', () => policy(compared));
   await add('logs of 1 GiB', () => logs(compared));
