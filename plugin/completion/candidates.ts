@@ -4,7 +4,7 @@ import type { Candidate, Completes } from '../options/completes.js';
 import type { Flags } from '../options/flags.js';
 import { sanitizeLine } from '../print/sanitize.js';
 import type { Line } from './place.js';
-import { containerTarget, referenceCandidates } from './references.js';
+import { firstObject, referenceCandidates } from './references.js';
 import type { Sources } from './sources.js';
 
 /** What a shell is to do, as bits; cobra's ShellCompDirective. */
@@ -99,13 +99,15 @@ async function wordCandidates(completes: Completes, line: Line, sources: Sources
     case 'users':
       return { candidates: await sources.ofKubeconfig(completes), directive: noFiles };
     case 'namespaces':
-      return { candidates: await sources.names(namespaces, undefined), directive: noFiles };
+      return { candidates: await namespaceCandidates(sources), directive: noFiles };
     case 'services':
       return { candidates: await sources.names(kindInfo('service'), namespace), directive: noFiles };
     case 'containers': {
-      const target = containerTarget(line.words);
-      const candidates = target === undefined ? [] : await sources.containers({ namespace, ...target });
-      return { candidates, directive: noFiles };
+      const object = firstObject(line.words);
+      return {
+        candidates: object === undefined ? [] : await sources.containers(object),
+        directive: noFiles,
+      };
     }
     case 'interfaces': {
       // Several, with commas: the last one is completed.
@@ -121,6 +123,12 @@ async function wordCandidates(completes: Completes, line: Line, sources: Sources
         directive: noFiles,
       };
   }
+}
+
+/** Many people may not list namespaces; those of their contexts are what they work in. */
+async function namespaceCandidates(sources: Sources): Promise<readonly Candidate[]> {
+  const listed = await sources.names(namespaces, undefined);
+  return listed.length > 0 ? listed : sources.ofKubeconfig('namespaces');
 }
 
 const namespaces = { group: '', version: 'v1', plural: 'namespaces', namespaced: false } as const;

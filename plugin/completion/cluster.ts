@@ -6,7 +6,8 @@ import type { Candidate } from '../options/completes.js';
 import { type KubeRequest, parseKube } from '../options/kube.js';
 import type { Words } from '../options/words.js';
 import type { Cache } from './cache.js';
-import type { ContainerTarget, ListedKind, Sources } from './sources.js';
+import { containersOf, isName, portsOf, type WithSpec } from './objects.js';
+import type { ListedKind, NamedObject, Sources } from './sources.js';
 
 /** How long things may take and are held, milliseconds. */
 interface CompletionTimes {
@@ -60,6 +61,10 @@ export function clusterSources(
       const { readKubeconfig } = await import('../../src/kube/kubeconfig.js');
       const { env, homeDir } = environment;
       const config = await readKubeconfig({ explicit: parseKube(words).kubeconfig, env, homeDir });
+      if (what === 'namespaces') {
+        const found = [...(config?.contexts.values() ?? [])].map(({ namespace }) => namespace);
+        return [...new Set(found.filter(isName))].map((word) => ({ word }));
+      }
       return [...(config?.[what].keys() ?? [])].map((word) => ({
         word,
         ...(what === 'contexts' && word === config?.currentContext ? { about: 'current' } : {}),
@@ -69,11 +74,13 @@ export function clusterSources(
       kept(['names', kind.group, kind.plural, namespace], (api, signal) =>
         listNames(api, kind, namespace, signal),
       ),
-    containers: (target) =>
-      kept(['containers', target.kind.kind, target.name, target.namespace], (api, signal) =>
-        listContainers(api, target, signal),
-      ),
+    containers: (object) => kept(['containers', ...keyOf(object)], readOne(object, containersOf)),
+    ports: (object) => kept(['ports', ...keyOf(object)], readOne(object, portsOf)),
   };
+}
+
+function keyOf({ kind, namespace, name }: NamedObject): readonly unknown[] {
+  return [kind.plural, namespace, name];
 }
 
 /**
@@ -146,37 +153,17 @@ async function listNames(
   });
 }
 
-interface WithContainers {
-  readonly spec?: PodSpec & { readonly template?: { readonly spec?: PodSpec } };
-}
-
-interface PodSpec {
-  readonly initContainers?: readonly { readonly name?: unknown; readonly image?: unknown }[];
-  readonly containers?: readonly { readonly name?: unknown; readonly image?: unknown }[];
-}
-
-async function listContainers(
-  api: KubeApi,
-  { kind: { group, version, plural, namespaced }, namespace, name }: ContainerTarget,
-  signal: AbortSignal,
-): Promise<readonly Candidate[]> {
-  if (!namespaced) return [];
-  const { resourcePath } = await import('../../src/kube/paths.js');
-  const address = { group, version, resource: plural, namespace: namespace ?? api.namespace, name };
-  const { spec } = await api.get<WithContainers>(resourcePath(address), { signal });
-  const pod = spec?.template?.spec ?? spec;
-  return [...(pod?.containers ?? []), ...(pod?.initContainers ?? [])].flatMap(({ name: word, image }) =>
-    isName(word) ? [{ word, ...(typeof image === 'string' ? { about: image } : {}) }] : [],
-  );
-}
-
-/** RFC 1123 subdomain: what the API server lets be a name. Anything else is not from a Kubernetes that is in its right mind. */
-function isName(value: unknown): value is string {
-  return (
-    typeof value === 'string' &&
-    value.length <= 253 &&
-    /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(value)
-  );
+/** Reads an object, and finds in it what is asked for. */
+function readOne(
+  { kind: { group, version, plural, namespaced }, namespace, name }: NamedObject,
+  find: (object: WithSpec) => readonly Candidate[],
+) {
+  return async (api: KubeApi, signal: AbortSignal): Promise<readonly Candidate[]> => {
+    if (!namespaced) return [];
+    const { resourcePath } = await import('../../src/kube/paths.js');
+    const address = { group, version, resource: plural, namespace: namespace ?? api.namespace, name };
+    return find(await api.get<WithSpec>(resourcePath(address), { signal }));
+  };
 }
 
 function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {

@@ -1,7 +1,7 @@
 import { kindInfo, kindOf, type KindInfo, kinds } from '../../src/target/kinds.js';
 import type { Candidate, Completes } from '../options/completes.js';
 import type { Words } from '../options/words.js';
-import type { ContainerTarget, Sources } from './sources.js';
+import type { NamedObject, Sources } from './sources.js';
 
 type ReferencePlace = Extract<Completes, 'targets' | 'destinations' | 'endpoints'>;
 
@@ -24,6 +24,8 @@ export async function referenceCandidates(
   sources: Sources,
 ): Promise<readonly Candidate[]> {
   const allowed = place === 'targets' ? withPods : kinds;
+  const colon = prefix.indexOf(':');
+  if (colon >= 0) return portCandidates(prefix.slice(0, colon), namespace, sources);
   const parts = prefix.split('/');
   const [first = '', second = ''] = parts;
   if (parts.length === 1) {
@@ -47,20 +49,31 @@ export async function referenceCandidates(
   return named(inNamespace, `${first}/${second}/`, first, sources);
 }
 
-/** What `-c` chooses a container of: the reference that is given first. */
-export function containerTarget({
-  positionals,
-  given,
-}: Words): (Omit<ContainerTarget, 'namespace'> & { readonly namespace?: string }) | undefined {
+/** The object that is given first, of which `-c` chooses a container. */
+export function firstObject({ positionals, given }: Words): NamedObject | undefined {
   const text = positionals[0] ?? given.get('reference')?.at(-1);
-  if (text === undefined) return undefined;
-  const parts = text.replace(/:.*$/, '').split('/');
-  const name = parts.at(-1) ?? '';
-  if (parts.length === 1) return { kind: pod, name };
-  const kind = kindOf(parts.at(-2) ?? '');
-  if (kind === undefined || parts.length > 3) return undefined;
-  const namespace = parts.length === 3 ? parts[0] : undefined;
-  return { kind, name, ...(namespace === undefined ? {} : { namespace }) };
+  return text === undefined
+    ? undefined
+    : objectOf(text.replace(/:.*$/, ''), given.get('namespace')?.at(-1), pod);
+}
+
+/** `NAME`, `KIND/NAME` or `NAMESPACE/KIND/NAME`; undefined where it is none of them. */
+function objectOf(text: string, namespace: string | undefined, bare?: KindInfo): NamedObject | undefined {
+  const [name = '', kindWord, within, ...more] = text.split('/').reverse();
+  const kind = kindWord === undefined ? bare : kindOf(kindWord);
+  if (kind === undefined || name === '' || more.length > 0) return undefined;
+  return { kind, name, namespace: within ?? namespace };
+}
+
+async function portCandidates(
+  before: string,
+  namespace: string | undefined,
+  sources: Sources,
+): Promise<Candidate[]> {
+  const object = objectOf(before, namespace);
+  if (object === undefined) return [];
+  const ports = await sources.ports(object);
+  return ports.map(({ word, about }) => ({ word: `${before}:${word}`, about }));
 }
 
 /** `deploy/`, by the shortest of its names that begins as typed. */

@@ -21,6 +21,7 @@ beforeAll(async () => {
       'shop/services': ['api', 'front'],
       'shop/deployments': ['api', 'front'],
     },
+    objects: { '/api/v1/namespaces/shop/services/api': { spec: { ports: [{ port: 8080 }] } } },
   });
   const { home } = names;
   const bin = join(home, 'bin');
@@ -120,6 +121,7 @@ describe.each(Object.keys(shells) as (keyof typeof shells)[])('%s', (shell) => {
       'cap\tweb\t--col\tnev\t',
       'ping web-0 svc/a\t--color=al\t',
       'tcpdump dep\tf\t',
+      'connect web-0 svc/api:8\t',
       'list --context arn:aws:e\t',
       'list --context=arn:aws:r\t',
       'ping web-0 --profile ./some-p\t',
@@ -129,6 +131,7 @@ describe.each(Object.keys(shells) as (keyof typeof shells)[])('%s', (shell) => {
       '[capture] [web-0] [--color] [never]',
       '[ping] [web-0] [svc/api] [--color=always]',
       '[tcpdump] [deploy/front]',
+      '[connect] [web-0] [svc/api:8080]',
       '[list] [--context] [arn:aws:eks/one]',
       '[list] [--context=arn:aws:rds/two]',
       '[ping] [web-0] [--profile] [./some-profile.yaml]',

@@ -24,6 +24,8 @@ const sources: Sources = {
     Promise.resolve([{ word: `${what}-1` }, { word: 'user@arn:aws:eks/x', about: 'current' }]),
   names: ({ plural }, namespace) =>
     Promise.resolve(candidates(names[namespace === undefined ? plural : `${namespace}/${plural}`] ?? [])),
+  ports: ({ kind, name }) =>
+    Promise.resolve(candidates(kind.kind === 'service' && name === 'api' ? ['80', '53/udp'] : [])),
   containers: ({ kind, name, namespace }) =>
     Promise.resolve([{ word: ['c-of', kind.kind, name, namespace ?? ''].join('.').replace(/\.$/, '') }]),
 };
@@ -132,6 +134,10 @@ describe('arguments', () => {
     ['ping web-0 svc/api svc/d', `svc/db :${noFiles}`],
     ['ping -l app=web svc/d', `svc/db :${noFiles}`],
     ['dns web-0 a', `api :${noFiles}`],
+    ['connect web-0 svc/api:', `svc/api:80 svc/api:53/udp :${noFiles}`],
+    ['connect web-0 svc/api:5', `svc/api:53/udp :${noFiles}`],
+    ['connect web-0 example.com:', ` :${noFiles}`],
+    ['connect web-0 a/b/c/d:', ` :${noFiles}`],
     ['policy web-0 ext', `external :${noFiles}`],
     ['policy --all-pairs ', ` :${noFiles}`],
     ['logs --path web-0 web-', `web-0 web-1 :${noFiles}`],

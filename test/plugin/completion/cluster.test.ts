@@ -76,6 +76,31 @@ describe('names of the cluster', () => {
     expect(await complete(server, 'logs', 'other/deploy/api', '-c', 'p')).toEqual(['proxy', ':4']);
   });
 
+  test('ports of a Service, and of the containers of a workload', async () => {
+    const app = { name: 'app', ports: [{ containerPort: 8080, name: 'http', protocol: 'TCP' }] };
+    const server = await start({
+      objects: {
+        '/api/v1/namespaces/shop/services/api': {
+          spec: { ports: [{ port: 80, name: 'http' }, { port: 53, protocol: 'UDP' }, { port: '$(id)' }] },
+        },
+        '/apis/apps/v1/namespaces/shop/deployments/web': {
+          spec: { template: { spec: { containers: [app] } } },
+        },
+      },
+    });
+    expect(await complete(server, 'connect', 'x', 'svc/api:')).toEqual([
+      'svc/api:80\thttp',
+      'svc/api:53/udp',
+      ':4',
+    ]);
+    expect(await complete(server, 'connect', 'x', 'deploy/web:8')).toEqual(['deploy/web:8080\thttp', ':4']);
+  });
+
+  test('namespaces of the contexts, where those of the cluster may not be listed', async () => {
+    const server = await start({});
+    expect(await complete(server, 'ping', '-n', '')).toEqual(['shop', ':4']);
+  });
+
   test('contexts of the kubeconfig, without a word to the cluster', async () => {
     const server = await start({});
     expect(await complete(server, 'ping', '--context', '')).toEqual(['netdebug-local\tcurrent', ':4']);
