@@ -150,3 +150,12 @@ test.each(linking)('every link of %s leads somewhere', (page) => {
   });
   expect(broken).toEqual([]);
 });
+
+test('the recipes of CONTRIBUTING name files and folders that are there', () => {
+  const named = [
+    ...read('CONTRIBUTING.md').matchAll(/`((?:src|plugin|test|docs|manifests|\.ci)\/[^`*\s]*|[A-Z]+\.md)`/g),
+  ];
+  const paths = named.map(([, path = '']) => path).filter((path) => !path.includes('NAME'));
+  expect(paths.length).toBeGreaterThan(20);
+  expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+});
