@@ -75,7 +75,7 @@ export interface ProbeTask<R extends { readonly kind: string }> {
   /** What is waited for, on the status line. */
   readonly doing: string;
   readonly probe: (run: RunTool, options: ProbeOptions) => Promise<R>;
-  readonly print: (result: R) => string;
+  readonly print: (result: R) => string | Promise<string>;
   readonly exit: (result: R) => ExitCode;
   /** Goes before the fields of the result in JSON. */
   readonly about?: object;

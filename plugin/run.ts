@@ -30,10 +30,9 @@ import type { Flags } from './options/flags.js';
 import { kubeFlags } from './options/kube.js';
 import { outputFlags } from './options/output.js';
 import { nearest, program, usageError } from './options/usage.js';
-import { noFlags, switchOf, type Words, wordOf } from './options/words.js';
+import { helpAlone, noFlags, switchOf, type Words, wordOf } from './options/words.js';
 import { type ColorChoice, coloursFor } from './print/colour.js';
 import { errorText, exitCodeOf } from './print/error.js';
-import { commandHelp, programHelp } from './print/help.js';
 import { writeOut } from './print/out.js';
 
 /** Every command, in the order of `--help`. */
@@ -72,12 +71,14 @@ export async function run(environment: Environment): Promise<number> {
       return await (await import('./completion/complete.js')).complete(environment, commands);
     const { command, argv } = await chooseCommand(environment.argv);
     if (command === undefined) {
+      const { programHelp } = await import('./print/help.js');
       await writeOut(environment.stdout, programHelp(commands, environment.columns()));
       return ExitCode.ok;
     }
     const words = await readWords(command.name, argv, command.flags);
     ({ color, verbose } = manner(words));
     if (switchOf(words, 'help')) {
+      const { commandHelp } = await import('./print/help.js');
       await writeOut(environment.stdout, commandHelp(command, environment.columns()));
       return ExitCode.ok;
     }
@@ -147,6 +148,8 @@ const leadingFlags: Flags = { ...kubeFlags, ...outputFlags([]) };
 /** The parser is loaded only where there is a flag to read: `version` is asked by programs, and often. */
 async function readWords(command: string, argv: readonly string[], flags: Flags): Promise<Words> {
   if (!argv.some((word) => word.startsWith('-'))) return noFlags(command, argv);
+  const help = helpAlone(command, argv);
+  if (help !== undefined) return help;
   const { parseWords } = await import('./options/parse.js');
   return parseWords(command, argv, flags);
 }

@@ -9,7 +9,6 @@ import { flagSetting, type Settings } from '../options/setting.js';
 import { usageError } from '../options/usage.js';
 import { switchOf, type Words, wordOf } from '../options/words.js';
 import { coloursFor } from '../print/colour.js';
-import { connectText } from '../print/connect.js';
 import { parseDestination, parseProbe, parseTimeout, probeFlags, probeIn, timeoutFlag } from '../probe.js';
 import type { PodAddress, SessionContext } from '../context.js';
 import { inPod, type PodCommandRequest } from '../target.js';
@@ -106,7 +105,11 @@ async function connectFrom(
     argv: () => connectArgv({ host: first.host, port: first.port, protocol, timeoutMs, count }),
     doing: `connecting to ${formatReference(destination)}`,
     probe: (run, options) => connect(run, { places, protocol, count, timeoutMs, tls }, options),
-    print: (result) => connectText(result, coloursFor('stdout', output.color, environment)),
+    print: async (result) =>
+      (await import('../print/connect.js')).connectText(
+        result,
+        coloursFor('stdout', output.color, environment),
+      ),
     exit: exitOf,
     about: { to: formatReference(destination) },
   });

@@ -6,7 +6,6 @@ import type { Settings } from '../options/setting.js';
 import { usageError } from '../options/usage.js';
 import { type Words, wordsOf } from '../options/words.js';
 import { coloursFor } from '../print/colour.js';
-import { dnsText } from '../print/dns.js';
 import { parseDestination, parseProbe, parseTimeout, probeFlags, probeIn, timeoutFlag } from '../probe.js';
 import type { PodAddress, SessionContext } from '../context.js';
 import { inPod, type PodCommandRequest } from '../target.js';
@@ -86,7 +85,8 @@ async function dnsFrom(context: SessionContext, at: PodAddress, request: DnsComm
     argv: () => digArgv(name, servers[0] ?? 'SERVER', 'udp', timeoutMs),
     doing: `looking up ${name}`,
     probe: (run, options) => dns(run, { name, servers, timeoutMs }, options),
-    print: (result) => dnsText(result, coloursFor('stdout', output.color, environment)),
+    print: async (result) =>
+      (await import('../print/dns.js')).dnsText(result, coloursFor('stdout', output.color, environment)),
     exit: ({ resolves }) => (resolves ? ExitCode.ok : ExitCode.found),
   });
 }

@@ -9,7 +9,6 @@ import type { Settings } from '../options/setting.js';
 import { usageError } from '../options/usage.js';
 import { switchOf, type Words, wordOf, wordsOf } from '../options/words.js';
 import { coloursFor } from '../print/colour.js';
-import { httpText } from '../print/http.js';
 import { parseDestination, parseProbe, parseTimeout, probeFlags, probeIn, timeoutFlag } from '../probe.js';
 import type { PodAddress, SessionContext } from '../context.js';
 import { inPod, type PodCommandRequest } from '../target.js';
@@ -124,7 +123,8 @@ async function httpFrom(
     argv: () => curlArgv(asked),
     doing: `asking ${url}`,
     probe: (run, options) => http(run, asked, options),
-    print: (result) => httpText(result, coloursFor('stdout', output.color, environment)),
+    print: async (result) =>
+      (await import('../print/http.js')).httpText(result, coloursFor('stdout', output.color, environment)),
     exit: exitOf,
   });
 }

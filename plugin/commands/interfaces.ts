@@ -3,7 +3,6 @@ import type { Command } from '../command.js';
 import type { Settings } from '../options/setting.js';
 import type { Words } from '../options/words.js';
 import { coloursFor } from '../print/colour.js';
-import { interfacesText } from '../print/interfaces.js';
 import { parseProbe, probeFlags, probeIn } from '../probe.js';
 import type { PodAddress, SessionContext } from '../context.js';
 import { inPod, type PodCommandRequest } from '../target.js';
@@ -38,7 +37,11 @@ async function interfacesIn(context: SessionContext, at: PodAddress): Promise<nu
     argv: () => interfacesArgv(),
     doing: 'reading the interfaces',
     probe: interfaces,
-    print: (result) => interfacesText(result, coloursFor('stdout', output.color, environment)),
+    print: async (result) =>
+      (await import('../print/interfaces.js')).interfacesText(
+        result,
+        coloursFor('stdout', output.color, environment),
+      ),
     exit: () => ExitCode.ok,
   });
 }

@@ -9,7 +9,6 @@ import { outputFlags, type OutputFormat, type OutputOptions, parseOutput } from 
 import { parseSelector } from '../options/pod.js';
 import type { Settings } from '../options/setting.js';
 import { argumentsOf, switchOf, type Words, wordOf } from '../options/words.js';
-import { debugContainersText } from '../print/debugcontainers.js';
 import { printDocument } from '../print/document.js';
 import { createStatusLine } from '../print/statusline.js';
 
@@ -80,8 +79,12 @@ function runList(request: ListCommandRequest, environment: Environment): Promise
       status.note(`no debug containers found${namespace === undefined ? '' : ` in namespace ${namespace}`}`);
       return ExitCode.ok;
     }
-    await printDocument(stdout, output.format, 'DebugContainerList', { items: containers }, () =>
-      debugContainersText(containers, output.format, allNamespaces),
+    await printDocument(stdout, output.format, 'DebugContainerList', { items: containers }, async () =>
+      (await import('../print/debugcontainers.js')).debugContainersText(
+        containers,
+        output.format,
+        allNamespaces,
+      ),
     );
     return ExitCode.ok;
   });

@@ -8,7 +8,6 @@ import { parsePodAndArguments, selectorFlags } from '../options/pod.js';
 import type { Settings } from '../options/setting.js';
 import { switchOf, type Words } from '../options/words.js';
 import { printDocument } from '../print/document.js';
-import { socketsTable } from '../print/sockets.js';
 import type { PodAddress, SessionContext } from '../context.js';
 import { openSession } from '../session.js';
 import { inPod, type PodCommandRequest } from '../target.js';
@@ -73,8 +72,8 @@ async function netstatIn(
     { listening: request.listening },
     { run, clock: environment.clock, signal: environment.signal },
   );
-  await printDocument(environment.stdout, output.format, 'SocketTable', { ...at, ...found }, () =>
-    socketsTable(found.sockets, output.format === 'wide'),
+  await printDocument(environment.stdout, output.format, 'SocketTable', { ...at, ...found }, async () =>
+    (await import('../print/sockets.js')).socketsTable(found.sockets, output.format === 'wide'),
   );
   if (found.sockets.length === 0) {
     const what = request.listening ? 'no socket waits for peers' : 'no TCP or UDP socket is open';

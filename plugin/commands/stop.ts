@@ -14,7 +14,6 @@ import { parseObject, parseSelector } from '../options/pod.js';
 import type { Settings } from '../options/setting.js';
 import { usageError } from '../options/usage.js';
 import { argumentsOf, switchOf, type Words, wordOf } from '../options/words.js';
-import { podNamesText, podReference } from '../print/debugcontainers.js';
 import { printDocument } from '../print/document.js';
 import { createStatusLine, type StatusLine } from '../print/statusline.js';
 
@@ -133,6 +132,7 @@ async function report(
   { stdout }: Environment,
   status: StatusLine,
 ): Promise<number> {
+  const { podNamesText, podReference } = await import('../print/debugcontainers.js');
   const failures = done.flatMap((one) => (one.kind === 'failed' ? [one] : []));
   const stopped = done.flatMap((one) => (one.kind === 'stopped' ? [one.container] : []));
   const items = done.map((one) => ({

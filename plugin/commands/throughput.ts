@@ -11,7 +11,6 @@ import { parseObject } from '../options/pod.js';
 import { flagSetting, type Settings } from '../options/setting.js';
 import type { Words } from '../options/words.js';
 import { coloursFor } from '../print/colour.js';
-import { throughputText } from '../print/throughput.js';
 import { parseProbe, probeFlags, probeIn } from '../probe.js';
 import { openSession } from '../session.js';
 import { inPod, type PodCommandRequest } from '../target.js';
@@ -110,7 +109,10 @@ async function throughputBetween(
       if (environment.isTTY.stderr) status.show('probe', `sending for ${2 * seconds} s`);
       return throughput(run, server, asked, options);
     },
-    print: (result) => throughputText(result, names, coloursFor('stdout', output.color, environment)),
+    print: async (result) => {
+      const { throughputText } = await import('../print/throughput.js');
+      return throughputText(result, names, coloursFor('stdout', output.color, environment));
+    },
     exit: exitOf,
     about: { to: there },
   });

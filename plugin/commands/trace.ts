@@ -9,7 +9,7 @@ import { flagSetting, type Settings } from '../options/setting.js';
 import { usageError } from '../options/usage.js';
 import { switchOf, type Words, wordOf } from '../options/words.js';
 import { coloursFor } from '../print/colour.js';
-import { type NamedTrace, traceText } from '../print/trace.js';
+import type { NamedTrace } from '../print/trace.js';
 import {
   addressIn,
   parseDestination,
@@ -113,7 +113,8 @@ async function traceFrom(
         ),
       };
     },
-    print: (result) => traceText(result, coloursFor('stdout', output.color, environment)),
+    print: async (result) =>
+      (await import('../print/trace.js')).traceText(result, coloursFor('stdout', output.color, environment)),
     exit: ({ reached }) => (reached ? ExitCode.ok : ExitCode.found),
     about: { to: formatReference(destination) },
   });

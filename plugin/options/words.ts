@@ -17,6 +17,15 @@ export function noFlags(command: string, argv: readonly string[]): Words {
   return { command, positionals: argv, rest: undefined, given: new Map() };
 }
 
+/** Words among which `--help` is the only flag; undefined when there are others. */
+export function helpAlone(command: string, argv: readonly string[]): Words | undefined {
+  const isHelp = (word: string): boolean => word === '--help' || word === '-h';
+  const positionals = argv.filter((word) => !isHelp(word));
+  if (positionals.length === argv.length || positionals.some((word) => word.startsWith('-')))
+    return undefined;
+  return { ...noFlags(command, positionals), given: new Map([['help', ['true']]]) };
+}
+
 /** The word of a flag; the last one when it was given more than once. */
 export function wordOf(words: Words, name: string): string | undefined {
   return words.given.get(name)?.at(-1);

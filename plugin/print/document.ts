@@ -9,9 +9,9 @@ export async function printDocument(
   format: OutputFormat,
   kind: string,
   value: object,
-  text: () => string,
+  text: () => string | Promise<string>,
 ): Promise<void> {
   if (format === 'json') await writeOut(stdout, jsonDocument(kind, value));
   else if (format === 'yaml') await writeOut(stdout, (await import('./yaml.js')).yamlDocument(kind, value));
-  else await writeOut(stdout, text());
+  else await writeOut(stdout, await text());
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Flags } from '../../../plugin/options/flags.js';
 import { parseWords } from '../../../plugin/options/parse.js';
-import { argumentsOf, switchOf, wordOf, wordsOf } from '../../../plugin/options/words.js';
+import { argumentsOf, helpAlone, switchOf, wordOf, wordsOf } from '../../../plugin/options/words.js';
 
 const flags: Flags = {
   output: { kind: 'text', short: 'o', describe: '', group: 'Output' },
@@ -107,4 +107,30 @@ describe('argumentsOf', () => {
       expect.objectContaining({ message, exitCode: 2 }),
     );
   });
+});
+
+describe('helpAlone', () => {
+  const helpFlags: Flags = { ...flags, help: { kind: 'switch', short: 'h', describe: '', group: 'Output' } };
+
+  test('reads help as the parser does, and leaves everything else to it', () => {
+    const word = fc.constantFrom('--help', '-h', 'web', 'api', '-', '--', '-q', '--help=false', '-hq', '-n');
+    fc.assert(
+      fc.property(fc.array(word, { maxLength: 4 }), (argv) => {
+        const alone = helpAlone('ping', argv);
+        if (alone === undefined) return;
+        const parsed = parseWords('ping', argv, helpFlags);
+        expect(alone.positionals).toEqual(parsed.positionals);
+        expect(switchOf(alone, 'help')).toBe(switchOf(parsed, 'help'));
+      }),
+    );
+  });
+
+  test.each([
+    { argv: ['--help'], help: true },
+    { argv: ['web', '-h'], help: true },
+    { argv: ['web'], help: false },
+    { argv: ['--help', '-q'], help: false },
+    { argv: ['--help', '--', 'x'], help: false },
+    { argv: ['-n', '--help'], help: false },
+  ])('$argv', ({ argv, help }) => expect(helpAlone('ping', argv) !== undefined).toBe(help));
 });
