@@ -74,6 +74,8 @@ module.exports = {
     room('logs', ['kube']),
     room('diagnose', ['kube', 'target']),
     room('transfer', ['kube', 'target', 'debugger', 'tools']),
+    room('matrix', ['kube', 'target', 'debugger', 'tools', 'diagnose']),
+    room('report', ['matrix']),
     room('doctor', ['kube', 'target', 'debugger', 'capture']),
     room('capture', ['kube', 'target', 'debugger', 'tools', 'pcap', 'transfer']),
   ],

@@ -37,6 +37,7 @@ const test = {
   traceroute: 'traceroute',
   tracepath: 'iputils-tracepath',
   tmux: 'tmux',
+  chromium: 'chromium',
   unzip: 'unzip',
   // To run the release for arm64.
   'qemu-aarch64': 'qemu-user',

@@ -97,7 +97,8 @@ async function judgeAllPairs(
   return ExitCode.ok;
 }
 
-function noteEnforcement({ name = '', enforces }: PluginBehaviour, status: StatusLine): void {
+/** Says on stderr when the network plugin is known not to enforce policies. */
+export function noteEnforcement({ name = '', enforces }: PluginBehaviour, status: StatusLine): void {
   if (enforces !== Tri.no) return;
   status.note(`warning: ${name} does not enforce policies: what they deny passes all the same (ND215)`);
 }

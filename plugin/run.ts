@@ -11,6 +11,7 @@ import { httpCommand } from './commands/http.js';
 import { interfacesCommand } from './commands/interfaces.js';
 import { listCommand } from './commands/list.js';
 import { logsCommand } from './commands/logs.js';
+import { matrixCommand } from './commands/matrix.js';
 import { mtuCommand } from './commands/mtu.js';
 import { netstatCommand } from './commands/netstat.js';
 import { pingCommand } from './commands/ping.js';
@@ -50,6 +51,7 @@ export const commands: readonly Command[] = [
   traceCommand,
   throughputCommand,
   policyCommand,
+  matrixCommand,
   logsCommand,
   shellCommand,
   execCommand,

@@ -47,6 +47,8 @@ export function* matrixText(matrix: Matrix, format: OutputFormat, count: MatrixC
     case 'table':
     case 'wide':
     case 'name':
+    case 'html':
+    case 'junit':
       yield* rows(matrix, format === 'wide', count);
   }
 }

@@ -30,7 +30,8 @@ export function parseConnect(
   };
 }
 
-function parseAttempt(block: string, protocol: 'tcp' | 'udp'): Attempt {
+/** One attempt from its lines: `start TIME`, `end TIME CODE` of the program itself, `done TIME CODE` around it, and its words. */
+export function parseAttempt(block: string, protocol: 'tcp' | 'udp'): Attempt {
   const start = /^start (\S+)$/m.exec(block)?.[1];
   const end = /^end (\S+) (\d+)$/m.exec(block);
   const done = /^done (\S+) (\d+)$/m.exec(block);

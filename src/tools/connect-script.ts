@@ -70,7 +70,11 @@ export function connectArgv({ host, port, protocol, timeoutMs, count }: ConnectA
     wait,
     String(count),
   ];
-  if (protocol === 'tcp') return argv;
+  return protocol === 'tcp' ? argv : [...argv, datagramFor(port)];
+}
+
+/** What is sent to a UDP port, as printf's octal escapes: a DNS query to port 53, a line end to others. */
+export function datagramFor(port: number): string {
   const bytes = port === 53 ? dnsQuery : [0x0a];
-  return [...argv, bytes.map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('')];
+  return bytes.map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
 }

@@ -3,6 +3,7 @@ import { startCluster } from '../cluster/harness.js';
 import { pod } from '../cluster/manifests.js';
 import { completion } from './completion.js';
 import { firstPacket } from './first-packet.js';
+import { matrix } from './matrix.js';
 import { pcap } from './pcap.js';
 import { policy } from './policy.js';
 import { logs } from './logs.js';
@@ -26,6 +27,7 @@ try {
   await add('time to the first packet', () => firstPacket(cluster, compared, image));
   await add('policy over a large cluster', () => policy(compared));
   await add('logs of 1 GiB', () => logs(compared));
+  await add('a matrix of 30 pods', () => matrix(compared));
   await add('captures as pcapng', () => pcap(compared));
   await add('streams of 1 GiB (several minutes)', () => stream(cluster, compared, 'bulk'));
   console.log(`Machine: ${machine()}\n\n${markdown(rows)}`);
