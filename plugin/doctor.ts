@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { existsSync } from 'node:fs';
 import { examine, type Examination, type ExamineTarget } from '../src/doctor/examine.js';
 import { exitCodeOf, checkOfError } from '../src/doctor/outcome.js';
@@ -74,7 +75,10 @@ async function examineCluster(request: DoctorRequest, environment: Environment):
       connected = { context, server };
       const target = targetOf(request.target, api);
       const config = await checkConfig(kube, environment, api);
-      const found = await unlessStopped(signal, examine(api, { target, wanted, options, clock, random }));
+      const found = await unlessStopped(
+        signal,
+        examine(withSignal(api, signal), { target, wanted, options, clock, random }),
+      );
       return { ...found, checks: [config, ...found.checks], context, server };
     });
   } catch (error) {
@@ -91,6 +95,20 @@ async function examineCluster(request: DoctorRequest, environment: Environment):
       server: undefined,
     };
   }
+}
+
+/** The same client, of which everything under way ends with the signal: a question that nobody waits for any more is not asked on. */
+function withSignal(api: KubeApi, stop: AbortSignal): KubeApi {
+  const signal = AbortSignal.any([stop]);
+  // Some dozen questions are asked at once.
+  setMaxListeners(0, signal);
+  return {
+    ...api,
+    get: (path, options) => api.get(path, { ...options, signal }),
+    list: (path, options) => api.list(path, { ...options, signal }),
+    send: (method, path, options) => api.send(method, path, { ...options, signal }),
+    exec: (request) => api.exec({ ...request, signal }),
+  };
 }
 
 function targetOf(target: PodTarget | undefined, { namespace }: KubeApi): ExamineTarget | undefined {

@@ -144,6 +144,26 @@ export const uses: readonly Use[] = [
     spare: {},
   },
   {
+    name: 'matrix',
+    about: 'all that matrix tells, besides debug',
+    roles: [
+      {
+        kind: 'Role',
+        name: 'netdebug-matrix',
+        rules: [
+          { apiGroups: core, resources: ['services'], verbs: ['list'] },
+          { apiGroups: ['networking.k8s.io'], resources: ['networkpolicies'], verbs: ['list'] },
+          { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list'] },
+        ],
+      },
+    ],
+    spare: {
+      'list services': 'ports that no pod declares have to be named with --port',
+      'list networkpolicies': 'what the policies say is not known',
+      'list endpointslices': 'the selectors of Services are asked instead',
+    },
+  },
+  {
     name: 'nodes',
     about: 'tools in the network of a node (node/NAME)',
     roles: [
