@@ -34,17 +34,32 @@ const aboutLength = 100;
 export async function answer(line: Line, commands: readonly Command[], sources: Sources): Promise<Answer> {
   const { candidates, directive: bits } = await inPlace(line, commands, sources);
   const { lead, prefix } = line;
+  const said = aboutWords();
   const offered = new Map<string, Candidate>();
   for (const { word, about } of candidates) {
     if (!word.startsWith(prefix) || !plain.test(word)) continue;
-    const said = about === undefined ? '' : sanitizeLine(about).slice(0, aboutLength).trim();
     const whole = `${lead}${word}`;
-    if (!offered.has(whole)) offered.set(whole, { word: whole, ...(said === '' ? {} : { about: said }) });
+    if (!offered.has(whole)) offered.set(whole, { word: whole, about: said(about) });
   }
   const words = [...offered.values()];
   // A word that ends so is only the beginning of one.
   const begun = words.length > 0 && words.every(({ word }) => /[/:]$/.test(word));
   return { candidates: words, directive: bits | (begun ? directive.noSpace : 0) };
+}
+
+/** What may be printed about candidates; thousands of pods are `Running`, which is cleaned once. */
+function aboutWords(): (about: string | undefined) => string | undefined {
+  const clean = new Map<string, string>();
+  return (about) => {
+    if (about === undefined) return undefined;
+    const text =
+      clean.get(about) ??
+      sanitizeLine(about.slice(0, 4 * aboutLength))
+        .slice(0, aboutLength)
+        .trim();
+    clean.set(about, text);
+    return text === '' ? undefined : text;
+  };
 }
 
 async function inPlace(line: Line, commands: readonly Command[], sources: Sources): Promise<Answer> {
