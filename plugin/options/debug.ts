@@ -1,4 +1,4 @@
-import { mirroredImage } from '../../src/debugger/image-name.js';
+import { mirroredImage, shortImageName } from '../../src/debugger/image-name.js';
 import type { DebugOptions } from '../../src/debugger/types.js';
 import { programsOf } from '../../src/tools/programs.js';
 import { longestWaitMs, parseDuration } from './duration.js';
@@ -10,8 +10,9 @@ import { usageError } from './usage.js';
 import type { Words } from './words.js';
 import { switchOf, wordOf } from './words.js';
 
-/** The image of debug containers unless another is given. */
-export const defaultImage = 'docker.io/nicolaka/netshoot:v0.13';
+/** The image of debug containers unless another is given: by the digest of its index, which tags cannot change (docs/images.md). */
+export const defaultImage =
+  'docker.io/nicolaka/netshoot:v0.13@sha256:a20c2531bf35436ed3766cd6cfe89d352b050ccc4d7005ce6400adf97503da1b';
 
 /** Ladder and fixed profiles; any other word is the name of a file. */
 export const profileNames = ['auto', 'netadmin', 'baseline', 'restricted', 'general', 'sysadmin'] as const;
@@ -32,7 +33,7 @@ export const debugFlags = {
   image: {
     kind: 'text',
     placeholder: 'IMAGE',
-    describe: `image of the debug container (default ${defaultImage})`,
+    describe: `image of the debug container (default ${shortImageName(defaultImage)}, by its digest)`,
     group: 'Debug container',
   },
   'image-pull-policy': {
@@ -115,7 +116,7 @@ function parseImageChoice(
   const asked = given === undefined ? defaultImage : parseImage(given);
   const mirrors = settings.registryMirrors ?? [];
   const image = mirroredImage(asked, mirrors);
-  const named = { image, ...(image === asked ? {} : { imageNote: `mirror of ${asked}` }) };
+  const named = { image, ...(image === asked ? {} : { imageNote: `mirror of ${shortImageName(asked)}` }) };
   if (!switchOf(words, 'no-pull')) {
     const policy = settingOf(words, settings, 'imagePullPolicy');
     return { ...named, imagePullPolicy: policy === undefined ? undefined : parsePolicy(policy) };

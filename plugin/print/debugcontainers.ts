@@ -1,3 +1,4 @@
+import { shortImageName } from '../../src/debugger/image-name.js';
 import type { ListedContainer } from '../../src/debugger/list.js';
 import { formatDuration } from '../options/duration.js';
 import type { OutputFormat } from '../options/output.js';
@@ -24,7 +25,7 @@ export function debugContainersText(
     ...(allNamespaces ? [container.namespace] : []),
     container.pod,
     container.container,
-    container.image,
+    wide ? container.image : shortImageName(container.image),
     container.profile,
     container.waitingReason === undefined
       ? container.state

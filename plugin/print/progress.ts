@@ -1,3 +1,4 @@
+import { shortImageName } from '../../src/debugger/image-name.js';
 import type { DebugProgress } from '../../src/debugger/types.js';
 import { formatDuration } from '../options/duration.js';
 import type { StatusLine } from './statusline.js';
@@ -43,7 +44,8 @@ function imageWords({
   readonly image: string;
   readonly imageNote?: string | undefined;
 }): string {
-  return imageNote === undefined ? image : `${image} (${imageNote})`;
+  const name = shortImageName(image);
+  return imageNote === undefined ? name : `${name} (${imageNote})`;
 }
 
 /** How long it has been waited for, from the first second on. */

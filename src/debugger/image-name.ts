@@ -38,3 +38,8 @@ export function mirroredImage(name: string, mirrors: readonly RegistryMirror[]):
   const [best] = [...fitting].sort((a, b) => b.prefix.length - a.prefix.length);
   return best === undefined ? name : `${best.mirror}${full.slice(best.prefix.length)}`;
 }
+
+/** For people: without the digest where there is a tag to know it by. */
+export function shortImageName(name: string): string {
+  return name.replace(/(:[^/:@]+)@.*$/, '$1');
+}

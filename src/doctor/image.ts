@@ -1,4 +1,5 @@
 import { neverPulledAdvice, pullAdvice, type DebugNode } from '../debugger/advice.js';
+import { shortImageName } from '../debugger/image-name.js';
 import { cleanText } from '../kube/text.js';
 import type { Pod } from '../kube/types.js';
 import type { NodeReading } from './node.js';
@@ -22,10 +23,14 @@ export function parseImageName(image: string): ImageName {
   const rest = (named ? parts.slice(1) : parts).join('/');
   const library = registry === 'docker.io' && !rest.includes('/') ? `library/${rest}` : rest;
   const tagged = /:[^/]+$/.test(library);
-  const tag = tagged || digest !== undefined ? '' : ':latest';
+  // Beside a digest a tag is for people alone, and nodes list the two apart.
+  const which =
+    digest === undefined
+      ? `${library}${tagged ? '' : ':latest'}`
+      : `${library.replace(/:[^/:]+$/, '')}@${digest}`;
   return {
     registry,
-    full: `${registry}/${library}${tag}${digest === undefined ? '' : `@${digest}`}`,
+    full: `${registry}/${which}`,
     latest: digest === undefined && (!tagged || library.endsWith(':latest')),
   };
 }
@@ -54,23 +59,24 @@ export interface ImageQuestion {
 export function checkImage({ image, imagePullPolicy, node, pod }: ImageQuestion): Check {
   const base = { id: 'image', area: 'target' } as const;
   const { registry, latest } = parseImageName(image);
+  const name = shortImageName(image);
   const policy = imagePullPolicy ?? (latest ? 'Always' : 'IfNotPresent');
   const present = node !== undefined && 'node' in node ? hasImage(node.node, image) : undefined;
   if (present === true && policy !== 'Always')
-    return { ...base, state: 'ok', message: `image ${image} is on the node already` };
+    return { ...base, state: 'ok', message: `image ${name} is on the node already` };
   if (policy === 'Never')
     return present === false
       ? {
           ...base,
           state: 'warning',
-          message: `image ${image} is not among those that the node lists (it lists 50 at most), and may not be pulled`,
+          message: `image ${name} is not among those that the node lists (it lists 50 at most), and may not be pulled`,
           advice: neverPulledAdvice,
         }
       : {
           ...base,
           state: 'unknown',
           minor: true,
-          message: `whether image ${image} is on the node is not known, and it may not be pulled`,
+          message: `whether image ${name} is on the node is not known, and it may not be pulled`,
           advice: neverPulledAdvice,
         };
   const secrets = (pod?.spec.imagePullSecrets ?? []).map(({ name }) => cleanText(name ?? '', 80));
@@ -86,16 +92,16 @@ export function checkImage({ image, imagePullPolicy, node, pod }: ImageQuestion)
     return {
       ...base,
       state: 'ok',
-      message: `image ${image} comes from ${registry}, as an image of the pod itself did`,
+      message: `image ${name} comes from ${registry}, as an image of the pod itself did`,
       details: told,
     };
   return {
     ...base,
     state: 'unknown',
     minor: true,
-    message: `the node has to pull ${image} from ${registry}${present === true ? ' each time (policy Always)' : ''}; whether it can shows only then`,
+    message: `the node has to pull ${name} from ${registry}${present === true ? ' each time (policy Always)' : ''}; whether it can shows only then`,
     details: told,
-    advice: pullAdvice(image),
+    advice: pullAdvice(name),
   };
 }
 

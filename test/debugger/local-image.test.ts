@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { fullImageName, mirroredImage, repositoryOf } from '../../src/debugger/image-name.js';
+import { fullImageName, mirroredImage, repositoryOf, shortImageName } from '../../src/debugger/image-name.js';
 import { chooseLocalImage, type LocalImageWish, withLocalImage } from '../../src/debugger/local-image.js';
 import type { DebugOptions } from '../../src/debugger/types.js';
 import { apiError, fakeApi } from './fakes.js';
@@ -25,6 +25,12 @@ describe('names of images', () => {
     ['netshoot:v1', 'docker.io/library/netshoot'],
   ])('the repository of %s is %s', (name, repository) => expect(repositoryOf(name)).toBe(repository));
 });
+
+test.each([
+  [`docker.io/a/b:1@${digest}`, 'docker.io/a/b:1'],
+  [`host:5000/a@${digest}`, `host:5000/a@${digest}`],
+  ['host:5000/a:1', 'host:5000/a:1'],
+])('%s is called %s', (name, short) => expect(shortImageName(name)).toBe(short));
 
 describe('mirrors', () => {
   test.each([

@@ -84,6 +84,7 @@ describe('images', () => {
     ['localhost/x', 'localhost', 'localhost/x:latest', true],
     ['reg.example:5000/a/b:1', 'reg.example:5000', 'reg.example:5000/a/b:1', false],
     ['quay.io/a/b@sha256:0123', 'quay.io', 'quay.io/a/b@sha256:0123', false],
+    ['quay.io:443/a/b:1@sha256:0123', 'quay.io:443', 'quay.io:443/a/b@sha256:0123', false],
   ])('%s', (image, registry, full, latest) => {
     expect(parseImageName(image)).toEqual({ registry, full, latest });
   });
@@ -97,6 +98,7 @@ describe('images', () => {
     const { node: there } = node(['docker.io/library/busybox:1', 'docker.io/library/busybox@sha256:01']);
     expect(hasImage(there, 'busybox:1')).toBe(true);
     expect(hasImage(there, 'busybox@sha256:01')).toBe(true);
+    expect(hasImage(there, 'busybox:9@sha256:01')).toBe(true);
     expect(hasImage(there, 'busybox:2')).toBe(false);
   });
 

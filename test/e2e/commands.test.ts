@@ -245,7 +245,17 @@ test('--dry-run prints the patch and changes nothing; list and stop', async () =
   expect(JSON.parse(preview.stdout.toString())).toMatchObject({
     kind: 'DryRun',
     request: { method: 'PATCH', path: '/api/v1/namespaces/default/pods/still/ephemeralcontainers' },
-    patch: { spec: { ephemeralContainers: [{ image: 'docker.io/nicolaka/netshoot:v0.13' }] } },
+    patch: {
+      spec: {
+        ephemeralContainers: [
+          {
+            image: expect.stringMatching(
+              /^docker\.io\/nicolaka\/netshoot:v0\.13@sha256:[0-9a-f]{64}$/,
+            ) as unknown,
+          },
+        ],
+      },
+    },
     run: expect.arrayContaining(['tcpdump', '--', 'tcp port 80']) as unknown,
   });
   expect((await cluster.get('v1', 'Pod', 'default', 'still')).spec).not.toHaveProperty('ephemeralContainers');

@@ -71,7 +71,7 @@ describe('images', () => {
   test('are looked for in mirrors, which is said', () => {
     expect(debug()).toMatchObject({
       image: `r.example:5000/hub/${defaultImage.replace('docker.io/', '')}`,
-      imageNote: `mirror of ${defaultImage}`,
+      imageNote: 'mirror of docker.io/nicolaka/netshoot:v0.13',
     });
     expect(debug('--image', 'ghcr.io/a/b:1').imageNote).toBeUndefined();
   });
