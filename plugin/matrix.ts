@@ -21,11 +21,10 @@ import {
   selectFromCluster,
   selectFromScene,
   type MatrixSelection,
+  type MatrixTargets,
 } from './matrixtargets.js';
 import type { DebugRequest } from './options/debug.js';
-import type { KubeRequest } from './options/kube.js';
 import type { OutputOptions } from './options/output.js';
-import type { PodTarget } from './options/pod.js';
 import { noteEnforcement } from './policy.js';
 import { coloursFor } from './print/colour.js';
 import { printDocument } from './print/document.js';
@@ -35,16 +34,12 @@ import { createStatusLine, type StatusLine } from './print/statusline.js';
 import { openSession } from './session.js';
 
 /** What `matrix` was asked for. */
-export interface MatrixCommandRequest {
-  readonly kube: KubeRequest;
+export interface MatrixCommandRequest extends MatrixTargets {
   readonly debug: DebugRequest;
   readonly output: OutputOptions;
   /** Files and folders to read instead of the cluster; none: the cluster. */
   readonly files: readonly string[];
   readonly mode: MatrixMode;
-  /** `all`: everything there is, with --static only. */
-  readonly targets: readonly PodTarget[] | 'all';
-  readonly allNamespaces: boolean;
   readonly ports: readonly AskedPort[];
   readonly timeoutMs: number;
   readonly sourcesAtOnce: number;

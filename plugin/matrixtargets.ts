@@ -16,7 +16,7 @@ import { formatReference, type ObjectReference, type Reference } from '../src/ta
 import { readReference, resolvePods } from '../src/target/resolve.js';
 import type { SessionContext } from './context.js';
 import { unlessStopped } from './interrupt.js';
-import type { MatrixCommandRequest } from './matrix.js';
+import type { KubeRequest } from './options/kube.js';
 import type { PodTarget } from './options/pod.js';
 
 /** What the targets stand for, each once. */
@@ -26,12 +26,18 @@ export interface MatrixSelection {
   readonly services: readonly SnapshotService[];
 }
 
-type Request = Pick<MatrixCommandRequest, 'targets' | 'allNamespaces' | 'kube'>;
+/** Whom a matrix is about. */
+export interface MatrixTargets {
+  readonly kube: KubeRequest;
+  /** `all`: everything there is, with --static only. */
+  readonly targets: readonly PodTarget[] | 'all';
+  readonly allNamespaces: boolean;
+}
 
 /** The pods and Services of the targets, as the cluster has them now. Rejects with a NetdebugError when one of them is not there. */
 export async function selectFromCluster(
   { api, environment, status }: SessionContext,
-  request: Request,
+  request: MatrixTargets,
 ): Promise<MatrixSelection> {
   const { targets, allNamespaces } = request;
   const where = allNamespaces ? undefined : api.namespace;
@@ -69,7 +75,10 @@ async function selectOne(api: SessionContext['api'], target: PodTarget): Promise
 }
 
 /** The same of objects that were read from files. */
-export function selectFromScene(scene: Scene, { targets, allNamespaces, kube }: Request): MatrixSelection {
+export function selectFromScene(
+  scene: Scene,
+  { targets, allNamespaces, kube }: MatrixTargets,
+): MatrixSelection {
   const { snapshot } = scene;
   // Files are all there is to see, unless a namespace is named.
   const where = allNamespaces || kube.namespace === undefined ? undefined : kube.namespace;
@@ -158,7 +167,7 @@ export async function knownServices(
 /** Everything of the cluster that policies over these pods and Services depend on. */
 export async function readScene(
   { api, environment, status }: SessionContext,
-  { allNamespaces }: Pick<MatrixCommandRequest, 'allNamespaces'>,
+  { allNamespaces }: Pick<MatrixTargets, 'allNamespaces'>,
   { pods, services }: MatrixSelection,
 ): Promise<Scene> {
   const namespaces = [

@@ -90,7 +90,7 @@ export function cellWords(cell: MatrixCell | undefined): string {
 }
 
 /** Milliseconds, as fine as is worth reading. */
-export function msText(ms: number): string {
+function msText(ms: number): string {
   return `${ms < 10 ? ms.toFixed(2) : ms.toFixed(ms < 100 ? 1 : 0)} ms`;
 }
 

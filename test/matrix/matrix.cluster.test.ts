@@ -45,7 +45,7 @@ beforeAll(async () => {
   const never = { readinessProbe: { exec: { command: ['false'] }, periodSeconds: 1 } };
   cluster = await startCluster({
     nodes: 2,
-    network: true,
+    network: { dns: true },
     objects: [
       namespace('shop'),
       listener({ name: 'web', ...shop, labels: { team: 'a' }, ...http, ...declared, nodeName: 'node-1' }),
@@ -69,6 +69,15 @@ beforeAll(async () => {
         selector: { app: 'unready' },
         ports: [{ port: 80, targetPort: 8080 }],
       }),
+      ...['api', 'nobody'].map((app) =>
+        service({
+          name: `headless-${app}`,
+          ...shop,
+          selector: { app },
+          ports: [{ port: 8080 }],
+          spec: { clusterIP: 'None' },
+        }),
+      ),
       {
         apiVersion: 'networking.k8s.io/v1',
         kind: 'NetworkPolicy',
@@ -167,6 +176,16 @@ describe('matrix', () => {
       ].join('\n'),
     );
     expect(code).toBe(0);
+  }, 60_000);
+
+  test('a headless Service by its name: its pods, or no such name', async () => {
+    const { code, matrix: found } = await document(['web', 'svc/headless-api', 'svc/headless-nobody']);
+    expect(row(found, 'web')).toEqual({
+      'api:8080': 'connected',
+      'svc/headless-api:8080': 'connected',
+      'svc/headless-nobody:8080': 'unknownHost',
+    });
+    expect(code).toBe(1);
   }, 60_000);
 
   test('a UDP port that nobody has is refused', async () => {
