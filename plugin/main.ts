@@ -53,13 +53,19 @@ function ownProgram(): readonly string[] {
   return compiled || script === '' ? [process.execPath] : [process.execPath, script];
 }
 
+/** kubectl calls us under another name to complete words, on Windows: see plugin/completion/launcher.ts. */
+function words(): readonly string[] {
+  const given = process.argv.slice(2);
+  return /[\\/]kubectl_complete-netdebug(\.exe)?$/i.test(process.execPath) ? ['__complete', ...given] : given;
+}
+
 function environment(): Environment {
   const controller = new AbortController();
   const stop = (reason: StopReason): void => controller.abort(reason);
   stopOnSignals(stop);
   stopOnClosedOutput(stop);
   return {
-    argv: process.argv.slice(2),
+    argv: words(),
     program: ownProgram(),
     env: process.env,
     stdin: process.stdin,

@@ -91,6 +91,12 @@ async function scriptOf(shell: CompletionRequest['shell'], platform: NodeJS.Plat
     case 'powershell':
       return (await import('../completion/powershell.js')).powershellScript;
     case 'kubectl':
-      return (await import('../completion/launcher.js')).launcherText(platform);
+      if (platform === 'win32')
+        throw usageError(
+          'on Windows kubectl calls a program, which cannot be printed',
+          'completion',
+          'write it into a folder of PATH with --install DIR',
+        );
+      return (await import('../completion/launcher.js')).launcherText;
   }
 }

@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { delimiter, join, resolve } from 'node:path';
 import { ExitCode, NetdebugError } from '../../src/errors.js';
 import type { Environment } from '../environment.js';
@@ -17,17 +17,26 @@ export interface InstalledLauncher {
  */
 export async function installLauncher(
   folder: string,
-  { platform, env, random, cwd }: Pick<Environment, 'platform' | 'env' | 'random' | 'cwd'>,
+  {
+    platform,
+    env,
+    random,
+    cwd,
+    program,
+  }: Pick<Environment, 'platform' | 'env' | 'random' | 'cwd' | 'program'>,
 ): Promise<InstalledLauncher> {
   const place = resolve(cwd, folder);
   const path = join(place, launcherName(platform));
   const written = `${path}.${Math.floor(random() * 1e9)}`;
   try {
-    if (!(await mayReplace(path))) throw foreign(path);
+    if (platform !== 'win32' && !(await mayReplace(path))) throw foreign(path);
     await mkdir(place, { recursive: true });
     // Never half a launcher: somebody may be pressing Tab.
-    await writeFile(written, launcherText(platform), { flag: 'wx' });
-    await chmod(written, 0o755);
+    if (platform === 'win32') await secondName(written, program ?? []);
+    else {
+      await writeFile(written, launcherText, { flag: 'wx' });
+      await chmod(written, 0o755);
+    }
     await rename(written, path);
   } catch (cause) {
     if (cause instanceof NetdebugError) throw cause;
@@ -40,6 +49,18 @@ export async function installLauncher(
   }
   const onPath = (env.PATH ?? '').split(delimiter).some((one) => one !== '' && resolve(cwd, one) === place);
   return { path, onPath };
+}
+
+/** The executable under another name as well. */
+async function secondName(path: string, [executable = '', ...script]: readonly string[]): Promise<void> {
+  if (executable === '' || script.length > 0) {
+    throw new NetdebugError('on Windows only the executable can complete for kubectl', {
+      exitCode: ExitCode.usage,
+      hint: 'Install it from a release, or with krew.',
+    });
+  }
+  // On another drive it has to be a copy.
+  await link(executable, path).catch(() => copyFile(executable, path));
 }
 
 async function mayReplace(path: string): Promise<boolean> {

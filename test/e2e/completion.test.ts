@@ -62,6 +62,13 @@ describe('stock kubectl', () => {
   });
 });
 
+test('the executable completes under the name that kubectl looks for', async () => {
+  const second = join(names.home, 'kubectl_complete-netdebug');
+  await copyFile(programs.executable[0], second);
+  const { stdout } = await promisify(execFile)(second, ['tcpdump', 'w'], { env });
+  expect(stdout).toBe('web-0\tRunning\n:4\n');
+});
+
 const prompt = 'READY';
 
 /** How each shell is started with our script in it, and says that it is ready. */

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { launcherName, launcherText } from '../../../plugin/completion/launcher.js';
+import { launcherText } from '../../../plugin/completion/launcher.js';
 import { runWords } from '../environment.js';
 
 const shipped = fileURLToPath(
@@ -18,11 +18,9 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 test('the launcher of the archives is the one that is printed, and can be run', async () => {
-  expect(await readFile(shipped, 'utf8')).toBe(launcherText('linux'));
+  expect(await readFile(shipped, 'utf8')).toBe(launcherText);
   expect((await stat(shipped)).mode & 0o111).toBe(0o111);
-  expect((await runWords(['completion', 'kubectl'])).out).toBe(launcherText('linux'));
-  expect((await runWords(['completion', 'kubectl'], { platform: 'win32' })).out).toContain('__complete %*');
-  expect(launcherName('win32')).toBe('kubectl_complete-netdebug.cmd');
+  expect((await runWords(['completion', 'kubectl'])).out).toBe(launcherText);
 });
 
 describe('--install', () => {
@@ -36,7 +34,7 @@ describe('--install', () => {
     const path = join(folder, 'kubectl_complete-netdebug');
     for (const code of [0, 0]) {
       expect(await install()).toEqual({ code, out: `${path}\n`, err: '' });
-      expect(await readFile(path, 'utf8')).toBe(launcherText('linux'));
+      expect(await readFile(path, 'utf8')).toBe(launcherText);
       expect((await stat(path)).mode & 0o777).toBe(0o755);
     }
   });
@@ -52,6 +50,24 @@ describe('--install', () => {
     const { code, err } = await install();
     expect([code, err]).toEqual([2, expect.stringContaining('was not written by kubectl netdebug')]);
     expect(await readFile(path, 'utf8')).toBe('#!/bin/sh\n');
+  });
+
+  test('on Windows it is the executable itself, under that name', async () => {
+    const executable = join(folder, 'kubectl-netdebug.exe');
+    await writeFile(executable, 'MZ');
+    const windows = { platform: 'win32', env: { PATH: folder }, cwd: folder } as const;
+    const argv = ['completion', 'kubectl', '--install', folder];
+    for (const code of [0, 0]) {
+      const path = join(folder, 'kubectl_complete-netdebug.exe');
+      expect(await runWords(argv, { ...windows, program: [executable] })).toMatchObject({
+        code,
+        out: `${path}\n`,
+      });
+      expect(await readFile(path, 'utf8')).toBe('MZ');
+    }
+    const onNode = await runWords(argv, { ...windows, program: ['node.exe', 'main.js'] });
+    expect([onNode.code, onNode.err]).toEqual([2, expect.stringContaining('only the executable')]);
+    expect((await runWords(['completion', 'kubectl'], windows)).err).toContain('--install DIR');
   });
 
   test('says what is in its way', async () => {
