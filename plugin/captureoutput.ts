@@ -14,7 +14,7 @@ import { prepareSplit } from './sinks/split.js';
 import { programVersion } from './version.js';
 
 /** What waits for a silent source; with what else is on its way, twenty busy pods stay well under 200 MB. */
-const heldLimitBytes = 16 * 1024 * 1024;
+const heldLimitBytes = 8 * 1024 * 1024;
 
 /** What is known of a capture when the cluster is. */
 export interface CaptureFacts {

@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
 import { type Environment, stopReason, type StopReason, type Terminal } from './environment.js';
+import { collectEarly } from './memory.js';
 import { run } from './run.js';
 
 /** Ends in order on the first Ctrl-C, SIGTERM or SIGHUP, and at once on the second. */
@@ -99,6 +100,7 @@ function environment(): Environment {
 /** How long what was written may still take to leave after Ctrl-C; otherwise a slow reader gets all the time it needs. */
 const lastWordsMs = 2_000;
 
+collectEarly(() => process.memoryUsage.rss());
 const own = environment();
 const exitCode = await run(own);
 // What was written may still be in a pipe; connections that idle must not hold the program back.

@@ -57,19 +57,21 @@ class Queue implements ByteQueue {
     this.position = this.limit = 0;
   }
 
-  /** Makes room behind `limit`: by moving to the front while at most half is in use, else with a larger buffer. */
+  /** Makes room behind `limit`: by moving to the front while at most half is in use, else with a buffer of another size. */
   #room(size: number): void {
     const { position, limit } = this;
     if (limit + size <= this.#own.length) return;
     const queued = limit - position;
-    if ((queued + size) * 2 <= this.#own.length) {
+    // Room that a burst has taken is given back: of many sources each has its bursts, at other times.
+    const oversized = (queued + size) * 8 <= this.#own.length && this.#own.length > KEPT_EMPTY;
+    if ((queued + size) * 2 <= this.#own.length && !oversized) {
       this.#own.copyWithin(0, position, limit);
     } else {
       let length = SMALLEST;
       while (length < (queued + size) * 1.5) length *= 2;
-      const larger = new Uint8Array(length);
-      larger.set(this.#own.subarray(position, limit));
-      this.bytes = this.#own = larger;
+      const other = new Uint8Array(length);
+      other.set(this.#own.subarray(position, limit));
+      this.bytes = this.#own = other;
     }
     this.position = 0;
     this.limit = queued;

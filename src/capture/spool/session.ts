@@ -191,7 +191,8 @@ export function readSpool(options: SpoolSessionOptions): SpoolSession {
     }
   }
 
-  const stdout = Readable.from(session(), { objectMode: false, highWaterMark: 256 * 1024 });
+  // Chunk by chunk: what a stream of bytes holds it hands out in one piece, a copy, and twenty sources do this at once.
+  const stdout = Readable.from(session(), { objectMode: true, highWaterMark: 1 });
   const leave = (): void => {
     over.abort();
     settle({ kind: 'lost', error: left(where) });
