@@ -3,19 +3,9 @@ import type { KubeApi } from '../kube/api.js';
 import { resourcePath } from '../kube/paths.js';
 import { isApiError } from '../kube/status.js';
 import type { KubeObject } from '../kube/types.js';
-import { mirroredImage, repositoryOf, type RegistryMirror } from './image-name.js';
+import { mirroredImage, repositoryOf } from './image-name.js';
 import { toolboxes, type Toolbox } from './toolboxes.js';
-import type { DebugOptions } from './types.js';
-
-/** An image is to be taken that the node has already (`--no-pull`). */
-export interface LocalImageWish {
-  /** What the tool runs: of each group one program must be there, the first is the best. */
-  readonly programs: readonly (readonly string[])[];
-  /** The image of the person's own choice, which comes first; its tools are theirs to know. */
-  readonly preferred: string | undefined;
-  /** Known images may be on the node under these names. */
-  readonly mirrors: readonly RegistryMirror[];
-}
+import type { DebugOptions, LocalImageWish } from './types.js';
 
 /** core/v1 Node, as far as its images are concerned. */
 export interface NodeImages extends KubeObject {

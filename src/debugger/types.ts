@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { NetdebugError } from '../errors.js';
 import type { Container } from '../kube/types.js';
-import type { LocalImageWish } from './local-image.js';
+import type { RegistryMirror } from './image-name.js';
 
 /** Time, passed in so that tests need not wait. */
 export interface Clock {
@@ -20,6 +20,16 @@ export type ProfileChoice =
 
 /** What a tool cannot do without: `raw` = packet sockets (NET_RAW), `none` = ordinary sockets are enough. */
 export type Need = 'raw' | 'none';
+
+/** An image is to be taken that the node has already (`--no-pull`). */
+export interface LocalImageWish {
+  /** What the tool runs: of each group one program must be there, the first is the best. */
+  readonly programs: readonly (readonly string[])[];
+  /** The image of the person's own choice, which comes first; its tools are theirs to know. */
+  readonly preferred: string | undefined;
+  /** Known images may be on the node under these names. */
+  readonly mirrors: readonly RegistryMirror[];
+}
 
 export interface DebugOptions {
   readonly image: string;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { fullImageName, mirroredImage, repositoryOf, shortImageName } from '../../src/debugger/image-name.js';
-import { chooseLocalImage, type LocalImageWish, withLocalImage } from '../../src/debugger/local-image.js';
-import type { DebugOptions } from '../../src/debugger/types.js';
+import { chooseLocalImage, withLocalImage } from '../../src/debugger/local-image.js';
+import type { DebugOptions, LocalImageWish } from '../../src/debugger/types.js';
 import { apiError, fakeApi } from './fakes.js';
 
 const hub = [{ prefix: 'docker.io', mirror: 'registry.internal:5000/hub' }];

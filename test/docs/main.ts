@@ -9,7 +9,10 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 function write(page: string, change: (text: string) => string): void {
   const file = join(root, page);
-  if (!existsSync(file)) { console.error(`${page}: there is no such page yet`); return; }
+  if (!existsSync(file)) {
+    console.error(`${page}: there is no such page yet`);
+    return;
+  }
   const before = readFileSync(file, 'utf8');
   const after = change(before);
   if (after === before) return;
