@@ -132,6 +132,9 @@ describe('debug containers', () => {
     expect(text).not.toContain('x'.repeat(70));
     expect(debugContainersText([container, container], 'name', false)).toBe('shop/pod/web\n');
     expect(debugContainersText([container], 'wide', false)).toContain('x'.repeat(100));
+    const pinned = { ...container, image: `x:1@sha256:${'0'.repeat(64)}` };
+    expect(debugContainersText([pinned], 'table', false)).not.toContain('sha256');
+    expect(debugContainersText([pinned], 'wide', false)).toContain(pinned.image);
     const waiting = { state: 'waiting', waitingReason: 'ErrImagePull', ageSeconds: undefined } as const;
     expect(debugContainersText([{ ...container, ...waiting, tools: undefined }], 'table', false)).toMatch(
       /waiting: ErrImagePull +<none> +<none> +<none>\n$/,
@@ -180,6 +183,20 @@ describe('status line', () => {
     status.note('x');
     status.show('a', 'b');
     expect(environment.err()).toBe('');
+  });
+
+  test('an image is told by its tag, and why it is this one', () => {
+    const environment = fakeEnvironment([]);
+    const image = `r.example/tools:1@sha256:${'0'.repeat(64)}`;
+    const injecting = { kind: 'injecting', container: 'c', profile: 'netadmin', image } as const;
+    const status = createStatusLine(environment, false);
+    showDebugProgress(status, injecting, false);
+    status.clear();
+    showDebugProgress(status, { ...injecting, container: 'd', imageNote: 'mirror of tools:1' }, false);
+    expect(environment.err()).toBe(
+      'injecting c: profile netadmin, image r.example/tools:1\n' +
+        'injecting d: profile netadmin, image r.example/tools:1 (mirror of tools:1)\n',
+    );
   });
 
   test('every kind of progress', () => {
