@@ -126,12 +126,15 @@ async function captureIn(
       to: output.to({ server: `${api.server} (context ${api.context})`, filter }),
       clock,
       signal: triggered === undefined ? signal : AbortSignal.any([signal, triggered]),
-      whyStopped: () => (triggered?.aborted === true ? 'limit' : whyStopped(environment)),
+      whyStopped: () => (triggered?.aborted === true ? 'trigger' : whyStopped(environment)),
       // A connection that is being taken up again is silent, too.
       quietMs: request.spool === undefined ? undefined : spoolQuietMs,
       durationMs,
       packetCount,
-      onEvent: (event) => showEvent(context, event),
+      // The failure of all that was named is the error itself, which is told at the end.
+      onEvent: (event) => {
+        if (event.kind !== 'failed' || places.length + failed.length > 1) showEvent(context, event);
+      },
       onStatistics: (statistics) => status.show('capture', captureLiveText(statistics)),
       fate: (source) => follower.fate(source),
     },

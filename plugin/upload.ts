@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { UploadedTcpdump } from '../src/transfer/upload.js';
+import { uploadToNode } from './options/upload.js';
 import { usageError } from './options/usage.js';
 import type { DebugSession, PodAddress, SessionContext } from './context.js';
 
@@ -17,12 +18,7 @@ export async function openUploadSession(
   const { signal, clock, random, cwd } = environment;
   if (debug.dryRun)
     throw usageError('with --upload nothing is injected, so there is nothing for --dry-run to show');
-  if (at.node !== undefined)
-    throw usageError(
-      '--upload needs a container, and a node has none',
-      undefined,
-      'leave --upload out: a debug pod is started on the node',
-    );
+  if (at.node !== undefined) throw uploadToNode();
   const [{ readProgram }, { uploadTcpdump }] = await Promise.all([
     import('../src/transfer/program.js'),
     import('../src/transfer/upload.js'),

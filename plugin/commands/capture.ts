@@ -16,7 +16,7 @@ import { parseTargets, type PodTarget, selectorFlags } from '../options/pod.js';
 import { type Settings } from '../options/setting.js';
 import { parseSpool, spoolFlags } from '../options/spool.js';
 import { parseStats, statsFlags } from '../options/stats.js';
-import { uploadFlags } from '../options/upload.js';
+import { uploadFlags, uploadToNode } from '../options/upload.js';
 import { usageError } from '../options/usage.js';
 import type { Words } from '../options/words.js';
 
@@ -65,6 +65,7 @@ export function parseCaptureCommand(words: Words, settings: Settings): CaptureCo
   const files = parseFiles(words, destination.kind === 'file');
   const filters = parseFilterOptions(words);
   const single = isSingle(targets, capture) && filters.view !== 'both';
+  if (words.given.has('upload') && targets.some(isNode)) throw uploadToNode();
   return {
     kube: parseKube(words),
     debug: parseDebug(words, settings),
@@ -80,6 +81,10 @@ export function parseCaptureCommand(words: Words, settings: Settings): CaptureCo
     wireshark: settings.wireshark,
     shown: shownCommand(words),
   };
+}
+
+function isNode(target: PodTarget): boolean {
+  return target.kind === 'reference' && target.reference.kind === 'node';
 }
 
 /** One pod or node that is named itself, on one interface: nothing can join it. */

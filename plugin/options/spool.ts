@@ -64,7 +64,11 @@ export function parseSpool(words: Words): SpoolOptions | undefined {
   if (keep !== undefined && mode !== 'until') throw usageError('--keep goes with --until', words.command);
   if (mode === 'stream' && spool === undefined) return undefined;
   if (wordOf(words, 'upload') !== undefined)
-    throw usageError('--upload keeps no packets in the pod: leave it or the spool out', words.command);
+    throw usageError(
+      '--upload runs tcpdump in a container of the pod itself, and a spool would fill its disk',
+      words.command,
+      'leave --spool, --until, --detach and --resume out; or leave --upload out, for a debug container',
+    );
   if (mode === 'resume')
     refuse(
       words,

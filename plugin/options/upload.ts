@@ -1,3 +1,4 @@
+import type { NetdebugError } from '../../src/errors.js';
 import type { Flags } from './flags.js';
 import { usageError } from './usage.js';
 import { type Words, wordOf } from './words.js';
@@ -13,6 +14,15 @@ export const uploadFlags = {
     group: 'Flags',
   },
 } as const satisfies Flags;
+
+/** A node is no container to copy something into. */
+export function uploadToNode(): NetdebugError {
+  return usageError(
+    '--upload needs a container, and a node has none',
+    undefined,
+    'leave --upload out: a debug pod is started on the node',
+  );
+}
 
 /** The path of the program to upload, if one is given. Throws a usage error. */
 export function parseUpload(words: Words): string | undefined {

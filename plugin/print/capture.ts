@@ -28,6 +28,7 @@ export function captureLiveText(statistics: LiveStatistics): string {
 
 const endings: Readonly<Record<EndedBy, string>> = {
   limit: 'the limit was reached',
+  trigger: 'the trigger came',
   interrupt: 'interrupted',
   reader: 'the reader closed',
   tool: 'tcpdump ended',

@@ -118,7 +118,7 @@ function hint(namespace: string, security: boolean, works: ProfileName | undefin
   const still =
     works === undefined
       ? ''
-      : `What needs no raw socket still works here: ping, netstat and ordinary connections (profile ${works}).\n`;
+      : `What needs no raw socket still works here: ping, netstat, connect and other ordinary connections (profile ${works}).\n`;
   const ask = security
     ? `To capture, ask the administrators of namespace ${namespace} for the level baseline.`
     : 'Ask the administrators of the cluster for an exception.';

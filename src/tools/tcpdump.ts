@@ -166,7 +166,7 @@ export function tcpdumpFailure(
   const all = words.join('\n');
   const details = words.slice(0, 10);
   const first =
-    words.find((line) => !/^warning/i.test(line)) ??
+    words.find((line) => !/^warning/i.test(line) && !CHATTER.test(line)) ??
     `exit code ${end.kind === 'exited' ? end.exitCode : '?'}`;
   if (/^Couldn't change to/im.test(all)) {
     return new NetdebugError('tcpdump may not set its user in the debug container.', {
@@ -180,7 +180,7 @@ export function tcpdumpFailure(
       'The debug container may not capture packets: it lacks the capability NET_RAW.',
       {
         exitCode: ExitCode.notAllowed,
-        hint: 'Use --profile netadmin, or baseline where Pod Security allows no more; under restricted no packet can be captured.',
+        hint: 'Use --profile netadmin, or baseline where Pod Security allows no more; under restricted no packet can be captured, but netstat and connect work.',
         details,
       },
     );

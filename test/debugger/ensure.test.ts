@@ -157,7 +157,7 @@ describe('ensureDebugContainer', () => {
       'netadmin: unrestricted capabilities: container "d" must set securityContext.capabilities.drop=["ALL"]; container "d" must not include "NET_ADMIN", "NET_RAW" in securityContext.capabilities.add',
     );
     expect(error.hint).toMatch(
-      /still works here: ping, netstat and ordinary connections \(profile restricted\)/,
+      /still works here: ping, netstat, connect and other ordinary connections \(profile restricted\)/,
     );
     expect(server.patches.every(({ dryRun }) => dryRun)).toBe(true);
   });

@@ -35,7 +35,7 @@ describe('--spool and what goes with it', () => {
     [['--until', 'restart', '--keep', '0.1s'], 'out of range'],
     [['--resume', '-f', 'tcp'], 'leave --filter out'],
     [['--detach', '-w', 'x.pcap'], 'leave --write out'],
-    [['--spool', '10MB', '--upload', './tcpdump'], '--upload keeps no packets'],
+    [['--spool', '10MB', '--upload', './tcpdump'], '--upload runs tcpdump in a container of the pod itself'],
   ])('%j is refused', (argv, sentence) => {
     expect(() => parse(...argv)).toThrow(sentence);
     expect(() => parse(...argv)).toThrow(expect.objectContaining({ exitCode: 2 }));
