@@ -1,6 +1,7 @@
 /** Real packets between pods: what the matrix says of them, with every kind of answer. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
+import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseAllDocuments } from 'yaml';
 // jest cannot load two modules at a time that import a third; loaded here, they are there when the command asks for them.
@@ -14,7 +15,8 @@ import { startCluster, type TestCluster } from '../cluster/harness.js';
 import { listener, namespace, pod, service } from '../cluster/manifests.js';
 import type { Rule } from '../cluster/test-cluster.js';
 import { realClock } from '../debugger/fakes.js';
-import { runWords } from '../plugin/environment.js';
+import { run } from '../../plugin/run.js';
+import { fakeEnvironment, runWords } from '../plugin/environment.js';
 
 let cluster: TestCluster;
 
@@ -95,14 +97,13 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => cluster.stop());
 
+const real = { random: Math.random, clock: { ...realClock, every: () => () => undefined } };
+
 async function matrix(
   words: readonly string[],
   kubeconfig = cluster.kubeconfig,
 ): Promise<{ readonly code: number; readonly out: string; readonly err: string }> {
-  return runWords(['matrix', ...words, '-n', 'shop', '--kubeconfig', kubeconfig], {
-    random: Math.random,
-    clock: { ...realClock, every: () => () => undefined },
-  });
+  return runWords(['matrix', ...words, '-n', 'shop', '--kubeconfig', kubeconfig], real);
 }
 
 async function document(
@@ -206,6 +207,34 @@ describe('matrix', () => {
     } finally {
       await cluster.clearFaults();
     }
+  }, 60_000);
+});
+
+describe('Ctrl-C', () => {
+  /** Whether a connection is being tried in the pod. */
+  async function trying(): Promise<boolean> {
+    return (await cluster.processes('shop', 'web')).some(({ argv }) => argv[0] === 'timeout');
+  }
+  async function until(holds: () => Promise<boolean>): Promise<void> {
+    const end = Date.now() + 20_000;
+    while (!(await holds())) {
+      if (Date.now() > end) throw new Error('it did not come to be');
+      await setTimeout(50);
+    }
+  }
+
+  test('ends it with 130, and what is tried in the pod with the attempt under way', async () => {
+    // One after the other, all dropped: without an end it would take three minutes.
+    const ports = Array.from({ length: 45 }, (_, at) => 1_000 + at).join(',');
+    const slow = ['-p', ports, '--connections', '1', '--timeout', '2s'];
+    const words = ['matrix', 'web', 'guarded', ...slow, '-n', 'shop', '--kubeconfig', cluster.kubeconfig];
+    const environment = fakeEnvironment(words, real);
+    const ended = run(environment);
+    await until(trying);
+    environment.stop({ kind: 'interrupted', signal: 'SIGINT' });
+    expect(await ended).toBe(130);
+    expect(environment.out()).toBe('');
+    await until(async () => !(await trying()));
   }, 60_000);
 });
 
