@@ -75,7 +75,7 @@ export function notReady(node: DebugNode): Obstacle | undefined {
 
 /** When the node could not pull the image, or may not be able to. */
 export function pullAdvice(image: string): string {
-  return `Check that the node can pull ${image}, or name another image with --image. A private registry needs a pull secret in the pod itself: a debug container cannot bring one.`;
+  return `Check that the node can pull ${image}, or name another image with --image (--no-pull takes one that the node has). A private registry needs a pull secret in the pod itself: a debug container cannot bring one.`;
 }
 
 /** When the policy is Never and the image is not there. */
