@@ -25,7 +25,7 @@ const flags: Flags = {
     describe: 'a name server to ask besides those of resolv.conf; may be given again',
     group: 'Flags',
   },
-  timeout: timeoutFlag('for each question, whole seconds (default 2s)'),
+  timeout: timeoutFlag('for each question, whole seconds (default 3s)'),
 };
 
 /** `kubectl netdebug dns POD NAME`. */
@@ -57,7 +57,7 @@ export function parseDns(words: Words, settings: Settings): DnsCommandRequest {
   const wrong = servers.find((server) => isIP(server) === 0);
   if (wrong !== undefined)
     throw usageError(`--nameserver: ${JSON.stringify(wrong)} is not an address`, words.command);
-  return { ...request, name: nameOf(others[0] ?? '', words), servers, timeoutMs: parseTimeout(words, 2_000) };
+  return { ...request, name: nameOf(others[0] ?? '', words), servers, timeoutMs: parseTimeout(words, 3_000) };
 }
 
 function nameOf(text: string, words: Words): DnsCommandRequest['name'] {

@@ -32,7 +32,8 @@ const readings: Readonly<Partial<Record<Outcome, string>>> = {
   notPermitted: 'not permitted: a rule or a route inside the pod forbids it',
   noAnswer:
     'no answer is inconclusive: an open UDP port that has nothing to say, a dropped datagram and a lost answer look the same',
-  unknownHost: 'unknown host: see kubectl netdebug dns',
+  unknownHost:
+    'unknown host: there is no such name, or no DNS server answers; kubectl netdebug dns tells which',
 };
 
 /** The result of `connect`: a row for each address, what TLS showed, and what it may mean. */
@@ -93,6 +94,7 @@ function tlsLines(place: ConnectedPlace, tls: TlsFacts, colours: Colours): strin
     if (index === 0 && one.names.length > 0) lines.push(`    names: ${one.names.join(', ')}`);
     lines.push(`    issued by ${one.issuer}, valid to ${one.notAfter} (${one.daysLeft} days)`);
   });
+  if (tls.asksForCertificate === true) lines.push('  the server asks for a client certificate');
   if (tls.verified !== undefined) lines.push(`  the container's authorities: ${tls.verified}`);
   return lines.map((line) => (line.includes('\u001b') ? line : sanitizeLine(line)));
 }

@@ -69,7 +69,7 @@ function libcLine(libc: DnsResult['libc']): string {
     case 'addresses':
       return `C library (getent): ${libc.addresses.join(', ')}${took}${libc.canonical === undefined ? '' : `, as ${libc.canonical}`}`;
     case 'unknown':
-      return `C library (getent): no such name${took}`;
+      return `C library (getent): finds nothing${took}`;
     case 'timeout':
       return `C library (getent): no answer`;
     case 'noTool':

@@ -21,12 +21,12 @@ const failedIn = {
   unknown: 'asking',
 } as const;
 
-/** What a status of an ingress or a gateway often means. */
+/** What a status often means where a proxy stands on the way; who answered cannot be told from here, so each is a possibility. */
 const statusReadings: Readonly<Record<number, string>> = {
-  404: '404 at an ingress: no rule has this host and path; the default backend answers',
-  502: '502 at an ingress: the backend refused, or speaks TLS where HTTP is expected, or the other way round',
-  503: '503 at an ingress: the backend Service has no endpoint',
-  504: '504 at an ingress: the backend did not answer in time, or a policy drops what the ingress sends to it',
+  404: 'if an ingress answered: no rule has this host and path, so its default backend did',
+  502: 'if a proxy answered: the backend refused, or speaks TLS where HTTP is expected, or the other way round',
+  503: 'if a proxy answered: the backend Service has no endpoint',
+  504: 'if a proxy answered: the backend did not answer in time, or a policy drops what the proxy sends to it',
 };
 
 /** The result of `http`: the answer with its headers, the phases, or where it ended. */

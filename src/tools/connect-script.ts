@@ -1,11 +1,11 @@
-import { nowFunction } from './probe.js';
+import { heldFunction, nowFunction } from './probe.js';
 
 /**
  * Opens TCP connections one after the other, and says when each began and ended and what the program said.
  * bash comes first: it has the exact errno and a clock of microseconds; then any nc, of which busybox's has no -z
  * but runs a program once it is connected. Parameters: host, port, seconds to wait, attempts.
  */
-const tcp = `${nowFunction}host=$1 port=$2 wait=$3 count=$4
+const tcp = `${nowFunction}${heldFunction}host=$1 port=$2 wait=$3 count=$4
 one='echo "start $EPOCHREALTIME"; exec 3<>"/dev/tcp/$1/$2"; r=$?; echo "end $EPOCHREALTIME $r"'
 if command -v bash >/dev/null && command -v timeout >/dev/null; then via=bash
 elif command -v nc >/dev/null; then
@@ -19,9 +19,9 @@ while [ $i -lt $count ]; do
   echo try
   now; begin=$n
   case $via in
-    bash) timeout $wait bash -c "$one" bash "$host" "$port" 2>&1 </dev/null; r=$? ;;
-    nc) echo "start $begin"; nc -zv -w $wait "$host" "$port" 2>&1 </dev/null; r=$? ;;
-    *) echo "start $begin"; nc -w $wait "$host" "$port" -e true 2>&1 </dev/null; r=$? ;;
+    bash) held timeout $wait bash -c "$one" bash "$host" "$port" 2>&1 </dev/null; r=$? ;;
+    nc) echo "start $begin"; held nc -zv -w $wait "$host" "$port" 2>&1 </dev/null; r=$? ;;
+    *) echo "start $begin"; held nc -w $wait "$host" "$port" -e true 2>&1 </dev/null; r=$? ;;
   esac
   now
   echo "done $n $r"
@@ -31,7 +31,7 @@ done`;
  * Sends a datagram and waits for an answer or an ICMP error. Only the length of the answer is told.
  * Parameters: host, port, seconds to wait, attempts, the datagram as printf's octal escapes.
  */
-const udp = `${nowFunction}host=$1 port=$2 wait=$3 count=$4 data=$5
+const udp = `${nowFunction}${heldFunction}host=$1 port=$2 wait=$3 count=$4 data=$5
 one='exec 3<>"/dev/udp/$1/$2" || exit 3
 echo "start $EPOCHREALTIME"; printf "$4" >&3; read -r -t "$3" -N 1 -u 3 x; r=$?; echo "end $EPOCHREALTIME $r"'
 if command -v bash >/dev/null; then via=bash
@@ -41,7 +41,7 @@ i=0
 while [ $i -lt $count ]; do
   i=$((i + 1))
   echo try
-  bash -c "$one" bash "$host" "$port" $wait "$data" 2>&1 </dev/null; r=$?
+  held bash -c "$one" bash "$host" "$port" $wait "$data" 2>&1 </dev/null; r=$?
   now
   echo "done $n $r"
 done`;

@@ -7,14 +7,19 @@ type Asked = DnsQuestion & DnsAnswer;
 export function dnsReadings(
   facts: Pick<DnsResult, 'resolvConf' | 'candidates' | 'answers' | 'libc' | 'found'> & {
     readonly fromServer: readonly string[];
+    /** How long each question was waited for. */
+    readonly timeoutMs: number;
   },
 ): string[] {
-  const { resolvConf, candidates, answers, libc, found, fromServer } = facts;
+  const { resolvConf, candidates, answers, libc, found, fromServer, timeoutMs } = facts;
   const said: string[] = [];
   const { nameservers, ndots } = resolvConf;
   if (nameservers.length === 0) said.push('resolv.conf names no server: the C library asks 127.0.0.1');
+  // The C library waits longer than we do: what it got in the end came from a server that is slow, not dead.
+  const slow = libc.kind === 'addresses' && libc.ms !== undefined && libc.ms >= timeoutMs;
+  const nobodySaid = answers.every(({ rcode }) => rcode === undefined);
   for (const server of new Set(answers.map((one) => one.server)))
-    said.push(...serverReadings(server, answers));
+    said.push(...serverReadings(server, answers, slow, timeoutMs));
   const at = found === undefined ? -1 : candidates.indexOf(found);
   if (at > 0)
     said.push(
@@ -24,7 +29,7 @@ export function dnsReadings(
     said.push(
       `the server knows ${found}, the C library finds nothing: see nsswitch.conf, /etc/hosts and the options`,
     );
-  if (libc.kind === 'addresses' && found === undefined && answers.length > 0)
+  if (libc.kind === 'addresses' && found === undefined && answers.length > 0 && !(slow && nobodySaid))
     said.push(
       'only the C library knows the name, no server does: it stands in /etc/hosts, or another resolver answers',
     );
@@ -38,20 +43,32 @@ export function dnsReadings(
   // The steps of resolv.conf(5): a lost datagram, a dead first server.
   if ((libc.kind === 'addresses' || libc.kind === 'unknown') && libc.ms !== undefined && libc.ms >= 2_400)
     said.push(
-      `the C library took ${(libc.ms / 1000).toFixed(1)} s: a datagram was lost, or a server before the one that answers is dead`,
+      `the C library took ${(libc.ms / 1000).toFixed(1)} s: the server is slow, a datagram was lost, or a server before the one that answers is dead`,
     );
   return said;
 }
 
-function serverReadings(server: string, answers: readonly Asked[]): string[] {
+function serverReadings(
+  server: string,
+  answers: readonly Asked[],
+  slow: boolean,
+  timeoutMs: number,
+): string[] {
   const mine = answers.filter((one) => one.server === server);
   const over = (transport: 'udp' | 'tcp'): Asked[] => mine.filter((one) => one.transport === transport);
   const dead = (all: readonly Asked[]): boolean =>
     all.length > 0 && all.every(({ failure }) => failure !== undefined);
   const said: string[] = [];
   const [udp, tcp] = [over('udp'), over('tcp')];
-  const how = mine.find(({ failure }) => failure !== undefined)?.failure ?? 'failed';
-  if (dead(mine)) said.push(`${server} ${failureWords[how]}`);
+  // One refusal says more than any silence: nodes send only so many of them in a second.
+  const how = (['refused', 'unreachable', 'timeout'] as const).find((one) =>
+    mine.some(({ failure }) => failure === one),
+  );
+  if (dead(mine) && how === 'timeout' && slow)
+    said.push(
+      `${server} answers nothing within ${timeoutMs / 1000} s, but the C library, which waits longer, got its answer: DNS is slow; a longer --timeout shows it`,
+    );
+  else if (dead(mine)) said.push(`${server} ${failureWords[how ?? 'failed']}`);
   else if (dead(tcp))
     said.push(
       `${server} answers over UDP and not over TCP: a policy may allow only UDP 53, and large answers fail`,

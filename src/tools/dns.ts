@@ -62,7 +62,7 @@ export async function dns(run: RunTool, request: DnsRequest, options: ProbeOptio
     via: asked?.via ?? 'getent',
     addresses,
     resolves: addresses.length > 0 && (libc.kind === 'addresses' || libc.kind === 'noTool'),
-    remarks: dnsReadings({ ...facts, fromServer }),
+    remarks: dnsReadings({ ...facts, fromServer, timeoutMs: request.timeoutMs }),
   };
 }
 

@@ -98,11 +98,11 @@ export function parseCurl(stdout: string, stderr: string): HttpFacts | undefined
     return undefined;
   }
   const responses = parseHeads(stdout.slice(0, at));
-  const failure = curlFailure(facts, stderr);
+  const failure = curlFailure(facts, stderr, responses.length > 0);
   const tls = (facts.time_appconnect ?? 0) > 0;
   return {
-    responses: failure !== undefined && failure.phase !== 'body' ? [] : responses,
-    phases: curlPhases(facts),
+    responses,
+    phases: curlPhases(facts, responses.length > 0),
     ...(facts.remote_ip ? { remoteAddress: printable(facts.remote_ip) } : {}),
     ...(responses.length === 0 || facts.size_download === undefined
       ? {}
@@ -114,14 +114,14 @@ export function parseCurl(stdout: string, stderr: string): HttpFacts | undefined
   };
 }
 
-/** curl counts from the beginning of the last request; a time of 0 means that it was not reached. */
-function curlPhases(facts: CurlFacts): HttpPhases {
+/** curl counts from the beginning of the last request; a time of 0 means that it was not reached, or that nothing was readable there. */
+function curlPhases(facts: CurlFacts, answered: boolean): HttpPhases {
   const times = [
     ['dnsMs', facts.time_namelookup],
     ['connectMs', facts.time_connect],
     ['tlsMs', facts.time_appconnect],
-    ['firstByteMs', facts.time_starttransfer],
-    ['bodyMs', (facts.time_starttransfer ?? 0) > 0 ? facts.time_total : 0],
+    ['firstByteMs', answered ? facts.time_starttransfer : 0],
+    ['bodyMs', answered && (facts.time_starttransfer ?? 0) > 0 ? facts.time_total : 0],
   ] as const;
   const phases: Record<string, number> = {};
   let before = 0;
@@ -139,7 +139,7 @@ function toMs(seconds: number): number {
 }
 
 /** curl's exit codes, CURLE_* of libcurl-errors(3). */
-function curlFailure(facts: CurlFacts, stderr: string): HttpFailure | undefined {
+function curlFailure(facts: CurlFacts, stderr: string, answered: boolean): HttpFailure | undefined {
   const code = facts.exitcode ?? 0;
   if (code === 0) return undefined;
   const words = stderr.split('\n').filter((line) => line.startsWith('* '));
@@ -152,15 +152,17 @@ function curlFailure(facts: CurlFacts, stderr: string): HttpFailure | undefined 
   const outcome: Outcome =
     code === 28 ? 'timeout' : code === 6 ? 'unknownHost' : (means?.outcome ?? 'failed');
   const errno = code === 28 || code === 6 ? undefined : means?.errno;
-  return { phase: phaseOf(code, facts), outcome, ...(errno === undefined ? {} : { errno }), text };
+  return { phase: phaseOf(code, facts, answered), outcome, ...(errno === undefined ? {} : { errno }), text };
 }
 
-function phaseOf(code: number, facts: CurlFacts): HttpFailure['phase'] {
+function phaseOf(code: number, facts: CurlFacts, answered: boolean): HttpFailure['phase'] {
+  // Too many redirects: every one of them was answered.
+  if (code === 47) return 'unknown';
   if (code === 6 || (facts.time_namelookup ?? 0) === 0) return 'dns';
   if ([35, 51, 53, 54, 58, 59, 60, 64, 66, 77, 80, 82, 83, 90, 91].includes(code)) return 'tls';
   if ((facts.time_connect ?? 0) === 0) return 'connect';
   if (facts.scheme?.toLowerCase() === 'https' && (facts.time_appconnect ?? 0) === 0) return 'tls';
-  return (facts.time_starttransfer ?? 0) === 0 || code === 52 ? 'firstByte' : 'body';
+  return answered && (facts.time_starttransfer ?? 0) > 0 && code !== 52 ? 'body' : 'firstByte';
 }
 
 /** Reads `wget -S`, of busybox or of GNU: the heads are indented, in what it says beside. `code`: wget's exit code. */
@@ -171,11 +173,22 @@ export function parseWget(text: string, code: number, ms: number | undefined): H
     phases: ms === undefined ? {} : { totalMs: ms },
     ...(remote === undefined ? {} : { remoteAddress: remote }),
   };
-  if (responses.length > 0) return { responses, ...common };
+  const late = code === 124 || code === 143;
+  if (responses.length > 0) {
+    // 8 of GNU wget: a status of 400 and above; busybox says it with 1.
+    const status = responses.at(-1)?.status ?? 0;
+    if (code === 0 || code === 8 || (status >= 400 && !late)) return { responses, ...common };
+    const said = text.split('\n').find((one) => /^wget: (?!note)/.test(one)) ?? '';
+    const outcome = late ? 'timeout' : (outcomeOfWords(said)?.outcome ?? 'failed');
+    const words = late
+      ? 'not all of it came in time'
+      : printable(said).slice(0, 200) || `wget ended with ${code}`;
+    return { responses, ...common, failure: { phase: 'body', outcome, text: words } };
+  }
   const line =
     text.split('\n').find((one) => /^wget: (?!note)/.test(one)) ?? text.trim().split('\n').at(-1) ?? '';
   const means = outcomeOfWords(line);
-  const outcome = means?.outcome ?? (code === 124 || code === 143 ? 'timeout' : 'failed');
+  const outcome = means?.outcome ?? (late ? 'timeout' : 'failed');
   const phase =
     outcome === 'unknownHost' ? 'dns' : outcome === 'timeout' || outcome === 'failed' ? 'unknown' : 'connect';
   const errno = means?.errno === undefined ? {} : { errno: means.errno };
@@ -199,7 +212,8 @@ export function parseBashHttp(text: string): HttpFacts {
     ...phase('firstByteMs', connected, first),
     ...phase('totalMs', start, end),
   };
-  const responses = parseHeads(text);
+  // What follows the first head is the body, whatever it looks like.
+  const responses = parseHeads(text).slice(0, 1);
   if (responses.length > 0) return { responses, phases };
   const words = text
     .split('\n')

@@ -1,6 +1,14 @@
 import { ExitCode, NetdebugError } from '../errors.js';
 import { CURL_MARK, parseBashHttp, parseCurl, parseWget, type HttpFacts } from './http-parse.js';
-import { collectWithin, nowFunction, parseTimed, ran, timedArgv, type ProbeOptions } from './probe.js';
+import {
+  collectWithin,
+  heldFunction,
+  nowFunction,
+  parseTimed,
+  ran,
+  timedArgv,
+  type ProbeOptions,
+} from './probe.js';
 import type { Collected, RunTool } from './run.js';
 
 export interface HttpRequest {
@@ -63,13 +71,13 @@ export function curlArgv(request: HttpRequest): string[] {
 export async function http(run: RunTool, request: HttpRequest, options: ProbeOptions): Promise<HttpResult> {
   const limits = { ...options, limitBytes: LIMIT_BYTES, timeoutMs: request.timeoutMs + 15_000 };
   const about = { kind: 'HttpResult', url: request.url, method: request.method } as const;
-  const ask = async (argv: readonly string[]): Promise<Collected | undefined> => {
-    const said = await collectWithin(run, argv, limits);
+  const ask = async (argv: readonly string[], name: HttpResult['via']): Promise<Collected | undefined> => {
+    const said = await collectWithin(run, argv, { ...limits, name });
     if (said === 'timeout')
-      throw new NetdebugError(`${argv[0] ?? ''} did not end in time.`, { exitCode: ExitCode.incomplete });
+      throw new NetdebugError(`${name} did not end in time.`, { exitCode: ExitCode.incomplete });
     return ran(said) ? said : undefined;
   };
-  const curl = await ask(curlArgv(request));
+  const curl = await ask(curlArgv(request), 'curl');
   if (curl !== undefined) {
     const facts = parseCurl(curl.stdout, curl.stderr);
     if (facts !== undefined) return { ...about, via: 'curl', ...facts };
@@ -84,12 +92,13 @@ export async function http(run: RunTool, request: HttpRequest, options: ProbeOpt
   }
   const needs = curlOnly(request);
   if (needs !== undefined) throw noWay(`${needs} needs curl, which the debug container does not have.`);
-  const wget = await ask(timedArgv(wgetArgv(request)));
+  const wget = await ask(timedArgv(wgetArgv(request)), 'wget');
   if (wget !== undefined) {
     const { text, ms, code } = parseTimed(wget.stdout);
-    return { ...about, via: 'wget', ...parseWget(text, code, ms) };
+    // timeout(1) is there, and wget is not.
+    if (code !== 126 && code !== 127) return { ...about, via: 'wget', ...parseWget(text, code, ms) };
   }
-  const bash = request.url.startsWith('https:') ? undefined : await ask(bashArgv(request));
+  const bash = request.url.startsWith('https:') ? undefined : await ask(bashArgv(request), 'bash');
   if (bash !== undefined) return { ...about, via: 'bash', ...parseBashHttp(bash.stdout) };
   throw noWay('the debug container has no curl, no wget, and no bash that could speak HTTP.');
 }
@@ -118,8 +127,8 @@ function wgetArgv({ url, headers, host, timeoutMs }: HttpRequest): string[] {
 }
 
 /** Sends the request as it is and reads at most 64 KiB. `-` in place of a NUL: bash warns of NULs and drops them. */
-const bashScript = `${nowFunction}command -v bash >/dev/null && command -v timeout >/dev/null || exit 127
-timeout "$4" bash -c 'echo "start $EPOCHREALTIME"
+const bashScript = `${nowFunction}${heldFunction}command -v bash >/dev/null && command -v timeout >/dev/null || exit 127
+held timeout "$4" bash -c 'echo "start $EPOCHREALTIME"
 exec 3<>"/dev/tcp/$1/$2" || exit 3
 echo "connected $EPOCHREALTIME"
 printf %s "$3" >&3

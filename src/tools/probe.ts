@@ -66,10 +66,19 @@ now() {
 }
 `;
 
+/**
+ * For scripts that wait: `held COMMAND` runs it and gives its exit code, and a signal that ends the shell ends the command too. Without
+ * it a shell dies alone, and what it started goes on until its own time is over.
+ */
+export const heldFunction = `held=
+held() { "$@" & held=$!; wait $held; }
+trap 'kill $held 2>/dev/null; exit 143' TERM INT HUP
+`;
+
 /** Runs a command and says how long it took, by the container's own clock; its stderr is among its stdout. */
-const timedScript = `${nowFunction}command -v "$1" >/dev/null || exit 127
+const timedScript = `${nowFunction}${heldFunction}command -v "$1" >/dev/null || exit 127
 now; echo "start $n"
-"$@" </dev/null 2>&1
+held "$@" </dev/null 2>&1
 r=$?
 now; echo; echo "end $n $r"`;
 
@@ -106,7 +115,12 @@ export function millisecondsBetween(start: string | undefined, end: string | und
 export async function collectWithin(
   run: RunTool,
   argv: readonly string[],
-  options: ProbeOptions & { readonly timeoutMs: number; readonly limitBytes: number },
+  options: ProbeOptions & {
+    readonly timeoutMs: number;
+    readonly limitBytes: number;
+    /** What the program is called in messages; default the first word. */
+    readonly name?: string;
+  },
 ): Promise<Collected | 'timeout'> {
   const over = new AbortController();
   const done = new AbortController();
@@ -121,7 +135,12 @@ export async function collectWithin(
   if (options.signal?.aborted === true) leave();
   try {
     // The limit of collect itself is never met: ours comes before.
-    const limits = { limitBytes: options.limitBytes, timeoutMs: options.timeoutMs + 60_000 };
+    const { limitBytes, name } = options;
+    const limits = {
+      limitBytes,
+      timeoutMs: options.timeoutMs + 60_000,
+      ...(name === undefined ? {} : { name }),
+    };
     const said = await collect(run, argv, { ...limits, clock: options.clock, signal: over.signal });
     if (said.end.kind === 'lost') throw said.end.error;
     return said;

@@ -11,6 +11,8 @@ export interface CollectOptions {
   readonly timeoutMs: number;
   readonly clock: Clock;
   readonly signal?: AbortSignal | undefined;
+  /** What the program is called in messages; default the first word. */
+  readonly name?: string;
 }
 
 /** All that a short command said. */
@@ -30,7 +32,7 @@ export async function collect(
   options: CollectOptions,
 ): Promise<Collected> {
   const session = await run(argv);
-  const name = argv[0] ?? '';
+  const name = options.name ?? argv[0] ?? '';
   let refused: NetdebugError | undefined;
   const leave = (error: NetdebugError): void => {
     refused ??= error;

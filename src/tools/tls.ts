@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import {
   collectWithin,
+  heldFunction,
   millisecondsBetween,
   nowFunction,
   outcomeOfWords,
@@ -45,19 +46,21 @@ export interface TlsFacts {
   readonly chain: readonly CertificateFacts[];
   /** Whether the container's own authorities vouch for it, in openssl's words; in a cluster they seldom do. */
   readonly verified?: string;
+  /** The server wants to see a certificate of the client's; whether it insists shows only in what it answers later. */
+  readonly asksForCertificate?: boolean;
   /** With the TCP connection before it. */
   readonly ms?: number;
   /** One sentence: no handshake, expired, not yet valid, another name. */
   readonly problem?: string;
 }
 
-const script = `${nowFunction}addr=$1 name=$2 wait=$3
+const script = `${nowFunction}${heldFunction}addr=$1 name=$2 wait=$3
 command -v openssl >/dev/null || { echo 'via none'; exit; }
 echo 'via openssl'
 set -- s_client -connect "$addr" -showcerts
 if [ -n "$name" ]; then set -- "$@" -servername "$name"; else set -- "$@" -noservername; fi
 now; echo "start $n"
-if command -v timeout >/dev/null; then timeout $wait openssl "$@" </dev/null 2>&1; else openssl "$@" </dev/null 2>&1; fi
+if command -v timeout >/dev/null; then held timeout $wait openssl "$@" </dev/null 2>&1; else held openssl "$@" </dev/null 2>&1; fi
 r=$?
 now; echo "end $n $r"`;
 
@@ -110,10 +113,15 @@ function parseTls(text: string, request: TlsRequest, now: number): TlsFacts {
     ...(application === undefined ? {} : { application }),
     chain,
     ...(shook && verified !== undefined ? { verified: printable(verified) } : {}),
+    ...(shook && asksForCertificate.test(text) ? { asksForCertificate: true } : {}),
     ...(ms === undefined ? {} : { ms }),
     ...(problem === undefined ? {} : { problem }),
   };
 }
+
+/** openssl prints these of a CertificateRequest only. */
+const asksForCertificate =
+  /^(?:Acceptable client certificate CA names|Client Certificate Types:|Requested Signature Algorithms:)/m;
 
 function certificatesIn(text: string): X509Certificate[] {
   const found = text.match(/-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g) ?? [];

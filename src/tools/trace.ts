@@ -1,5 +1,5 @@
 import { ExitCode, NetdebugError } from '../errors.js';
-import { collectWithin, firstWords, ran, type ProbeOptions } from './probe.js';
+import { collectWithin, firstWords, heldFunction, ran, type ProbeOptions } from './probe.js';
 import type { RunTool } from './run.js';
 import { parsePingTrace, parseTracepath, parseTraceroute, type TraceHop } from './trace-parse.js';
 
@@ -24,12 +24,12 @@ export interface TraceResult {
 }
 
 /** Pings with TTL 1, 2, ... until the destination answers. Busybox's ping does not print who said "time exceeded". */
-const pingScript = `i=1
+const pingScript = `${heldFunction}i=1
 while [ $i -le $2 ]; do
   echo "hop $i"
-  o=$(ping -n -c 1 -W $3 -t $i "$1" 2>&1)
-  printf '%s\\n' "$o"
-  case $o in *' bytes from '*|*nvalid*|*'not permitted'*|*denied*) exit ;; esac
+  held ping -n -c 1 -W $3 -t $i "$1" 2>&1
+  # 0: it answered; 2: it cannot be asked at all.
+  case $? in 0|2) exit ;; esac
   i=$((i + 1))
 done`;
 
