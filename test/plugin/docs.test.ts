@@ -138,17 +138,34 @@ function anchorsOf(text: string): string[] {
 
 const linking = ['README.md', 'CONTRIBUTING.md', 'CHANGELOG.md', ...pages('docs'), ...pages('manifests')];
 
-test.each(linking)('every link of %s leads somewhere', (page) => {
+/** Where the links of a page lead, as written; none of code. */
+function linksOf(page: string): string[] {
   const text = read(page).replace(/^```[^]*?^```/gm, '');
-  const links = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
-  const broken = links.filter((target) => {
-    if (/^[a-z]+:/.test(target)) return false;
-    const [path = '', anchor] = target.split('#');
-    const file = path === '' ? page : join(dirname(page), path);
+  return [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => target);
+}
+
+/** The file that a link means, from the root; that of an address elsewhere is none of ours. */
+function fileOf(page: string, target: string): string | undefined {
+  if (/^[a-z]+:/.test(target)) return undefined;
+  const [path = ''] = target.split('#');
+  return path === '' ? page : join(dirname(page), path);
+}
+
+test.each(linking)('every link of %s leads somewhere', (page) => {
+  const broken = linksOf(page).filter((target) => {
+    const file = fileOf(page, target);
+    if (file === undefined) return false;
     if (!existsSync(join(root, file))) return true;
+    const [, anchor] = target.split('#');
     return anchor !== undefined && !anchorsOf(read(file)).includes(anchor);
   });
   expect(broken).toEqual([]);
+});
+
+test('every page is found from another one, or by the folder that it is in', () => {
+  const linked = new Set(linking.flatMap((page) => linksOf(page).map((target) => fileOf(page, target))));
+  const found = (page: string): boolean => linked.has(page) || linked.has(`${dirname(page)}/`);
+  expect(linking.filter((page) => page !== 'README.md' && !found(page))).toEqual([]);
 });
 
 test('the recipes of CONTRIBUTING name files and folders that are there', () => {
