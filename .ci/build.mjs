@@ -16,6 +16,8 @@ rmSync(join(dist, 'kubectl-netdebug'), { force: true });
 mkdirSync(join(dist, 'node'), { recursive: true });
 
 const { metafile } = await build({
+  // Names of chunks and comments come from paths: let them not depend on the folder one stands in.
+  absWorkingDir: root,
   entryPoints: { main: join(root, 'plugin/main.ts') },
   outdir: join(dist, 'node/lib'),
   bundle: true,

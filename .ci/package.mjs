@@ -88,15 +88,16 @@ function npmName() {
   return `kubectl-netdebug-${version}.tgz`;
 }
 
-/** The program for Node. The bundle holds what it needs, so the package depends on nothing. */
+/** The program for Node. */
 function packNpm(noticesFile) {
   const folder = join(scratch, 'npm');
   cpSync(join(root, 'dist/node'), join(folder, 'dist/node'), { recursive: true });
   for (const name of ['LICENSE', 'README.md']) cpSync(join(root, name), join(folder, name));
   cpSync(noticesFile, join(folder, 'THIRD-PARTY-NOTICES.txt'));
-  const { name, description, license, type, engines, keywords, bin } = ownPackage;
   const files = [...ownPackage.files, 'THIRD-PARTY-NOTICES.txt'];
-  const own = { name, version, description, license, type, engines, keywords, bin, files };
+  const own = { ...ownPackage, files };
+  // The bundle holds all that it needs, and there is nothing to build.
+  for (const field of ['dependencies', 'devDependencies', 'scripts', 'overrides']) delete own[field];
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(own, null, 2)}\n`);
   const args = ['pack', '--silent', '--ignore-scripts', '--pack-destination', scratch];
   const done = spawnSync('npm', args, { cwd: folder, encoding: 'utf8', shell: process.platform === 'win32' });

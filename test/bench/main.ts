@@ -8,7 +8,7 @@ import { pcap } from './pcap.js';
 import { policy } from './policy.js';
 import { logs } from './logs.js';
 import { machine, programs } from './programs.js';
-import { startup } from './startup.js';
+import { firstCall, startup } from './startup.js';
 import { stream } from './stream.js';
 import { markdown, type Row } from './table.js';
 
@@ -24,6 +24,7 @@ try {
   };
   await add('start-up', () => startup(compared));
   await add('completion', () => completion(compared));
+  await add('first API call', () => firstCall(cluster, compared));
   await add('time to the first packet', () => firstPacket(cluster, compared, image));
   await add('policy over a large cluster', () => policy(compared));
   await add('logs of 1 GiB', () => logs(compared));

@@ -17,12 +17,13 @@ const npmPackage = `kubectl-netdebug-${version}.tgz`;
 const bill = `kubectl-netdebug_v${version}_sbom.cdx.json`;
 
 let scratch: string;
+let sources: string;
 let release: string;
 const installed = new Map<string, Installed>();
 
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'netdebug-release-'));
-  const sources = join(scratch, 'sources');
+  sources = join(scratch, 'sources');
   await mkdir(sources);
   await copySources(sources);
   release = await mkdtemp(join(scratch, 'release-'));
@@ -116,7 +117,7 @@ test(
         env: environment(),
       });
     expect(await emulated('version')).toBe(`kubectl-netdebug ${version} (linux/arm64)\n`);
-    const help = await run(process.execPath, [`${root}dist/node/kubectl-netdebug`, '--help'], {
+    const help = await run(process.execPath, [join(sources, 'dist/node/kubectl-netdebug'), '--help'], {
       env: environment(),
     });
     expect(await emulated('--help')).toBe(help);
@@ -124,9 +125,9 @@ test(
   limitMs,
 );
 
-test('what the end-to-end tests drive is, byte for byte, what is released for this machine', async () => {
+test('what `npm run build` leaves for the end-to-end tests is, byte for byte, what is released for this machine', async () => {
   const arch = process.arch === 'x64' ? 'amd64' : 'arm64';
-  const ours = await readFile(`${root}dist/kubectl-netdebug`);
+  const ours = await readFile(join(sources, 'dist/kubectl-netdebug'));
   expect(ours.equals(await program(`linux_${arch}`))).toBe(true);
 });
 
@@ -192,7 +193,7 @@ describe('the npm package', () => {
 
   test('of the project’s own folder holds the bundle too', async () => {
     const args = ['pack', '--dry-run', '--json', '--ignore-scripts'];
-    const [packed] = JSON.parse(await run('npm', args, { cwd: root })) as [{ files: { path: string }[] }];
+    const [packed] = JSON.parse(await run('npm', args, { cwd: sources })) as [{ files: { path: string }[] }];
     const top = new Set(packed.files.map(({ path }) => path.split('/').slice(0, 2).join('/')));
     expect([...top].sort()).toEqual(['LICENSE', 'README.md', 'dist/node', 'package.json']);
   });
@@ -210,7 +211,9 @@ test('the list of contents names every package of the bundle, the runtimes, and 
   expect(document).not.toHaveProperty('serialNumber');
   expect(document.metadata).not.toHaveProperty('timestamp');
   const named = new Set(document.components.map(({ name, version: of }) => `${name} ${of}`));
-  const metafile = JSON.parse(await readFile(`${root}dist/node.meta.json`, 'utf8')) as { inputs: object };
+  const metafile = JSON.parse(await readFile(join(sources, 'dist/node.meta.json'), 'utf8')) as {
+    inputs: object;
+  };
   const bundled = new Set(
     Object.keys(metafile.inputs).flatMap(
       (input) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0] ?? [],
@@ -231,10 +234,10 @@ test('the list of contents names every package of the bundle, the runtimes, and 
 test(
   'a second build, in another folder and time zone, gives the same bytes',
   async () => {
-    const sources = await mkdtemp(join(scratch, 'sources-elsewhere-'));
-    await cp(join(scratch, 'sources'), sources, { recursive: true });
+    const elsewhere = await mkdtemp(join(scratch, 'sources-elsewhere-'));
+    await cp(sources, elsewhere, { recursive: true });
     const again = await mkdtemp(join(scratch, 'again-'));
-    await buildRelease(sources, again, ['darwin_amd64', 'windows_amd64'], {
+    await buildRelease(elsewhere, again, ['darwin_amd64', 'windows_amd64'], {
       TZ: 'Pacific/Auckland',
       LANG: 'C',
     });

@@ -31,8 +31,8 @@ export async function run(
 }
 
 /**
- * Copies what a release is made of, and what `npm run build` left in dist/, so that a change of the sources meanwhile is no
- * difference between two builds. Packages are not copied.
+ * Copies what a release is made of, so that a change of the sources meanwhile is no difference between two builds. Packages are
+ * not copied.
  */
 export async function copySources(folder: string): Promise<void> {
   await mkdir(`${root}.cache`, { recursive: true });
@@ -45,17 +45,18 @@ export async function copySources(folder: string): Promise<void> {
     'krew-manifest.yaml',
     'tsconfig.json',
   ];
-  for (const name of ['plugin', 'src', '.ci', 'dist/node', 'dist/node.meta.json', ...files])
+  for (const name of ['plugin', 'src', '.ci', ...files])
     await cp(`${root}${name}`, join(folder, name), { recursive: true });
 }
 
-/** Builds a release, or some platforms of one, from copied sources. */
+/** `npm run package` in copied sources: builds a release, or some platforms of one. */
 export async function buildRelease(
   sources: string,
   out: string,
   platforms: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const args = [join(sources, '.ci/package.mjs'), '--out', out, ...platforms];
-  await run(process.execPath, args, { cwd: out, env: { ...process.env, ...env } });
+  const options = { cwd: out, env: { ...process.env, ...env } };
+  await run(process.execPath, [join(sources, '.ci/build.mjs')], options);
+  await run(process.execPath, [join(sources, '.ci/package.mjs'), '--out', out, ...platforms], options);
 }
