@@ -88,7 +88,7 @@ function wordOf({ host, port, protocol }: BatchProbe): string {
 }
 
 /** An exec carries its argv in the URL, of which proxies take 8 kB and little more: the script takes half of that. */
-const mostWordBytes = 3_000;
+const mostWordBytes = 2_500;
 
 /** Places in `probes` that go into one exec together. */
 export function inBatches(probes: readonly BatchProbe[]): number[][] {
