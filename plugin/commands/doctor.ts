@@ -55,7 +55,7 @@ export const doctorCommand: Command = {
 };
 
 /** Words → request. Throws a usage error. */
-export function parseDoctor(words: Words, settings: Settings): DoctorRequest {
+function parseDoctor(words: Words, settings: Settings): DoctorRequest {
   const named = words.positionals.length > 0 || wordsOf(words, 'selector').length > 0;
   if (!named) {
     if (wordsOf(words, 'all-namespaces').includes('true'))

@@ -115,6 +115,8 @@ async function inject(
 ): Promise<Injected & { readonly spec: EphemeralContainer }> {
   const { namespace, options, onProgress, signal } = request;
   const asked = await chooseSpec(api, request, pod);
+  const obstacle = podObstacle(pod);
+  if (obstacle !== undefined) onProgress({ kind: 'warning', text: obstacle.what });
   onProgress({
     kind: 'injecting',
     container: asked.name,

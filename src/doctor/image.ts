@@ -1,5 +1,5 @@
 import { neverPulledAdvice, pullAdvice, type DebugNode } from '../debugger/advice.js';
-import { shortImageName } from '../debugger/image-name.js';
+import { fullImageName, repositoryOf, shortImageName } from '../debugger/image-name.js';
 import { cleanText } from '../kube/text.js';
 import type { Pod } from '../kube/types.js';
 import type { NodeReading } from './node.js';
@@ -13,26 +13,16 @@ export interface ImageName {
   readonly latest: boolean;
 }
 
-/** `busybox` → `docker.io/library/busybox:latest`, as container runtimes do (distribution/reference). */
+/** `busybox` → `docker.io/library/busybox:latest`, as container runtimes do. */
 export function parseImageName(image: string): ImageName {
-  const [path = '', digest] = image.split('@');
-  const parts = path.split('/');
-  const [first = ''] = parts;
-  const named = parts.length > 1 && (/[.:]/.test(first) || first === 'localhost');
-  const registry = named ? first : 'docker.io';
-  const rest = (named ? parts.slice(1) : parts).join('/');
-  const library = registry === 'docker.io' && !rest.includes('/') ? `library/${rest}` : rest;
-  const tagged = /:[^/]+$/.test(library);
-  // Beside a digest a tag is for people alone, and nodes list the two apart.
-  const which =
-    digest === undefined
-      ? `${library}${tagged ? '' : ':latest'}`
-      : `${library.replace(/:[^/:]+$/, '')}@${digest}`;
-  return {
-    registry,
-    full: `${registry}/${which}`,
-    latest: digest === undefined && (!tagged || library.endsWith(':latest')),
-  };
+  const name = fullImageName(image);
+  const [registry = ''] = name.split('/');
+  const repository = repositoryOf(image);
+  const digest = /@.*$/.exec(name)?.[0];
+  // A digest says it all: runtimes leave out the tag beside it.
+  if (digest !== undefined) return { registry, full: `${repository}${digest}`, latest: false };
+  const tag = name.slice(repository.length) || ':latest';
+  return { registry, full: `${repository}${tag}`, latest: tag === ':latest' };
 }
 
 /** Whether a node says that it has the image. Nodes list their 50 largest only, so that an absence proves nothing. */

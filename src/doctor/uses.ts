@@ -141,7 +141,7 @@ export const uses: readonly Use[] = [
         ],
       },
     ],
-    spare: {},
+    spare: { 'list endpointslices': 'the selectors of Services are asked instead' },
   },
   {
     name: 'matrix',

@@ -83,6 +83,7 @@ describe('images', () => {
     ['nicolaka/netshoot:v0.13', 'docker.io', 'docker.io/nicolaka/netshoot:v0.13', false],
     ['localhost/x', 'localhost', 'localhost/x:latest', true],
     ['reg.example:5000/a/b:1', 'reg.example:5000', 'reg.example:5000/a/b:1', false],
+    ['quay.io/a/b:1@sha256:0123', 'quay.io', 'quay.io/a/b@sha256:0123', false],
     ['quay.io/a/b@sha256:0123', 'quay.io', 'quay.io/a/b@sha256:0123', false],
     ['quay.io:443/a/b:1@sha256:0123', 'quay.io:443', 'quay.io:443/a/b@sha256:0123', false],
   ])('%s', (image, registry, full, latest) => {

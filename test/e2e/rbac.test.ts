@@ -263,21 +263,32 @@ const kinds: Readonly<Record<string, string>> = {
 
 describe('the Role netdebug-targets', () => {
   test('every right of it is tried', () => {
-    expect(targets.map(named).sort()).toEqual(Object.keys(kinds).sort());
+    expect(targets.map(named).sort()).toEqual([...Object.keys(kinds), 'list endpointslices'].sort());
   });
 
-  test.each(targets.map((right) => [kinds[named(right)] ?? '', right] as const))(
-    '%s: works with both Roles, and without this one right it is named',
-    async (target, right) => {
-      expect(await as('owner', ['netstat', target, '--listening'])).toMatchObject(done);
-      const user = `without-get-${right.resource}`;
-      const rest = [...base, ...targets.filter((other) => other !== right)];
-      const { code, stderr } = await as(user, ['netstat', target], rest);
-      expect(code).toBe(5);
-      const resource = right.group === '' ? right.resource : `${right.resource}.${right.group}`;
-      expect(stderr).toContain(`error: User ${user} may not get ${resource} in namespace shop.\n`);
-    },
-  );
+  test.each(
+    targets.flatMap((right) => {
+      const target = kinds[named(right)];
+      return target === undefined ? [] : [[target, right] as const];
+    }),
+  )('%s: works with both Roles, and without this one right it is named', async (target, right) => {
+    expect(await as('owner', ['netstat', target, '--listening'])).toMatchObject(done);
+    const user = `without-get-${right.resource}`;
+    const rest = [...base, ...targets.filter((other) => other !== right)];
+    const { code, stderr } = await as(user, ['netstat', target], rest);
+    expect(code).toBe(5);
+    const resource = right.group === '' ? right.resource : `${right.resource}.${right.group}`;
+    expect(stderr).toContain(`error: User ${user} may not get ${resource} in namespace shop.\n`);
+  });
+
+  test('list endpointslices is for the endpoints of a Service, one by one; without it connect says so', async () => {
+    const connect = ['connect', 'web', 'svc/api'];
+    expect((await as('owner', connect)).stderr).toContain('service/api has 1 ready endpoint');
+    const rest = [...base, ...targets.filter(({ resource }) => resource !== 'endpointslices')];
+    const { code, stderr } = await as('without-list-endpointslices', connect, rest);
+    expect(code).not.toBe(5);
+    expect(stderr).toContain('may not be read (list endpointslices)');
+  });
 
   test('a Service as the destination of ping needs it, a pod does not', async () => {
     expect(await as('debugger', ['ping', 'web', 'pod/web', '-c', '1'])).toMatchObject({ code: 0 });
