@@ -39,7 +39,7 @@ const atOnce = 8;
 
 /** Asks by access reviews, one a right, what each use may do. Each right is asked for once. Rejects when the cluster cannot be reached. */
 export async function checkRights(
-  api: Pick<KubeApi, 'send'>,
+  api: Pick<KubeApi, 'get' | 'send'>,
   request: RightsRequest,
 ): Promise<readonly UseRights[]> {
   const wanted = request.uses.map((use) => ({ use, rights: rightsOf(use, request.namespace) }));
@@ -53,13 +53,34 @@ export async function checkRights(
     }
   };
   await Promise.all(Array.from({ length: atOnce }, ask));
+  const missed = [...distinct].some(
+    ([key, { group }]) => optionalGroups.has(group) && answers.get(key)?.allowed === false,
+  );
+  const absent = missed ? await absentGroups(api) : optionalGroups;
   return wanted.map(({ use, rights }) =>
     usesRights(
       use,
       rights.map((right) => ({ ...right, allowed: answers.get(keyOf(right))?.allowed })),
       request,
+      absent,
     ),
   );
+}
+
+interface GroupList {
+  readonly groups?: readonly { readonly name: string }[];
+}
+
+/** Of the groups that some clusters have, those that this one has not. A cluster that does not tell is taken to have none of them. */
+async function absentGroups(api: Pick<KubeApi, 'get'>): Promise<ReadonlySet<string>> {
+  try {
+    const { groups = [] } = await api.get<GroupList>('/apis');
+    const present = new Set(groups.map(({ name }) => name));
+    return new Set([...optionalGroups].filter((group) => !present.has(group)));
+  } catch (error) {
+    if (error instanceof NetdebugError) return optionalGroups;
+    throw error;
+  }
 }
 
 type Asked = Omit<Right, 'allowed'>;
@@ -109,11 +130,16 @@ async function review(
   }
 }
 
-function usesRights(use: Use, rights: readonly Right[], { wanted, namespace }: RightsRequest): UseRights {
+function usesRights(
+  use: Use,
+  rights: readonly Right[],
+  { wanted, namespace }: RightsRequest,
+  absent: ReadonlySet<string>,
+): UseRights {
   const { name, about, spare } = use;
   const at = (right: Right): string => `${right.verb} ${right.resource}`;
   const refused = rights.filter(({ allowed }) => allowed === false);
-  const lacking = refused.filter((right) => !(at(right) in spare) && !optionalGroups.has(right.group));
+  const lacking = refused.filter((right) => !(at(right) in spare) && !absent.has(right.group));
   const slower = refused.filter((right) => at(right) in spare);
   const open = rights.filter(({ allowed }) => allowed === undefined);
   const base = { id: `rights-${name}`, area: 'rights' } as const;
