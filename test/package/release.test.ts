@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { archiveName, type Target, targets } from '../../.ci/targets.mjs';
 import { manifestFaults } from '../../.ci/krew.mjs';
+import { startCluster } from '../cluster/harness.js';
+import { pod } from '../cluster/manifests.js';
 import { entriesOf, installAsKrew, type Installed } from './krew-install.js';
 import { readMachO } from './macho.js';
 import { readPortableExecutable } from './pe.js';
@@ -108,6 +110,37 @@ test('kubectl finds and runs it on Linux', async () => {
   expect(said).toBe(`kubectl-netdebug ${version} (linux/${process.arch})\n`);
   expect(await run('kubectl', ['plugin', 'list'], { env })).toContain(krewOf(`linux_${arch}`).link);
 });
+
+test(
+  'and captures packets with it, as a user who has nothing but the Role of manifests/',
+  async () => {
+    const namespace = 'shop';
+    const cluster = await startCluster({
+      nodes: 1,
+      objects: [pod({ name: 'web', namespace, command: ['ping', '-q', '-i', '0.05', '127.0.0.1'] })],
+    });
+    try {
+      const admin = (...words: string[]): Promise<string> =>
+        run('kubectl', ['--kubeconfig', cluster.kubeconfig, '-n', namespace, ...words]);
+      await admin('apply', '-f', `${root}manifests/rbac/debug.yaml`);
+      await admin('create', 'rolebinding', 'netdebug', '--role=netdebug', '--user=debugger');
+      const arch = process.arch === 'x64' ? 'amd64' : 'arm64';
+      const env = {
+        ...environment(krewOf(`linux_${arch}`).bin),
+        KUBECONFIG: await cluster.user('debugger', { namespace }),
+      };
+      const file = join(scratch, 'web.pcap');
+      const words = ['capture', 'web', '-i', 'lo', '-f', 'icmp', '-w', file, '--packet-count', '4'];
+      await run('kubectl', ['netdebug', ...words], { env });
+      const read = await run('tcpdump', ['-n', '-r', file]);
+      expect(read.trim().split('\n')).toEqual(Array(4).fill(expect.stringContaining('ICMP echo')));
+      await expect(run('kubectl', ['get', 'secrets'], { env })).rejects.toThrow('forbidden');
+    } finally {
+      await cluster.stop();
+    }
+  },
+  limitMs,
+);
 
 test(
   'runs on arm64, under emulation',
