@@ -103,7 +103,7 @@ function grid(matrix: Matrix): string {
   const bad = rows.map((cells) => cells.some((cell) => isBad(cell, mode)));
   const ends = destinations.map((to) => clean(destinationName(to)));
   const heads = names.columns.map(
-    (name, at) => htmlEscape`<th scope="col" title="${ends[at]}"><span>${clean(name)}</span></th>`,
+    (name, at) => htmlEscape`<th scope="col" title="${ends[at]}"><span>${shortened(clean(name))}</span></th>`,
   );
   const lines = sources.map((source, row) => {
     const from = clean(sourceName(source));
@@ -112,7 +112,7 @@ function grid(matrix: Matrix): string {
       const title = `${from} → ${to}: ${clean(cellWords(cell))}`;
       return htmlEscape`<td class="${classesOf(cell, matrix)}" title="${title}">${markOf(cell, matrix)}</td>`;
     });
-    const head = htmlEscape`<th scope="row" title="${from}">${clean(names.rows[row] ?? '')}</th>`;
+    const head = htmlEscape`<th scope="row" title="${from}">${shortened(clean(names.rows[row] ?? ''))}</th>`;
     return `<tr${bad[row] === true ? '' : ' class="good"'}>${head}${cells.join('')}</tr>\n`;
   });
   const failing = bad.filter(Boolean).length;
@@ -135,6 +135,11 @@ function markOf(cell: MatrixCell | undefined, { mode }: Matrix): string {
 function classesOf(cell: MatrixCell | undefined, { mode }: Matrix): string {
   const { key } = signOf(cell, mode);
   return cell?.differs === undefined ? key : `${key} differs`;
+}
+
+/** What a header has room for. Names of pods differ at their ends: the middle is left out. The tooltip has all of it. */
+function shortened(name: string): string {
+  return name.length <= 24 ? name : `${name.slice(0, 10)}…${name.slice(-13)}`;
 }
 
 /** What is wrong, in words: for those who do not see the matrix, and to copy from. */

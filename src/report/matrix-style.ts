@@ -65,7 +65,7 @@ caption {
 }
 .matrix tbody th {
   position: sticky; left: 0; z-index: 1; text-align: left; padding: 0 .5rem; white-space: nowrap;
-  max-width: min(18rem, 40vw); overflow: hidden; text-overflow: ellipsis;
+  max-width: min(18rem, 48vw); overflow: hidden; text-overflow: ellipsis;
 }
 .matrix thead th.corner { left: 0; z-index: 3; padding: .35rem .5rem; text-align: left; min-width: 6rem; }
 .matrix td {

@@ -65,8 +65,5 @@ export const shownRows = `[...document.querySelectorAll('.matrix tbody tr')].fil
 /** The id of what has the focus, or its class. */
 export const focused = `document.activeElement.id || document.activeElement.className`;
 
-/** How far the matrix is to the right when it scrolls next. */
-export const nextScroll = `new Promise((resolve) => {
-  const scroll = document.querySelector('.scroll');
-  scroll.addEventListener('scroll', () => resolve(scroll.scrollLeft), { once: true });
-})`;
+/** How far the matrix is to the right. */
+export const scrolledBy = `document.querySelector('.scroll').scrollLeft`;

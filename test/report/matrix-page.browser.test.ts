@@ -10,7 +10,7 @@ import type { Matrix } from '../../src/matrix/types.js';
 import {
   focused,
   leastContrast,
-  nextScroll,
+  scrolledBy,
   scrollToTheEnd,
   shownRows,
   sidewaysScroll,
@@ -44,10 +44,20 @@ const pages: Readonly<Record<string, Matrix>> = {
   'live-100': madeMatrix(100, colourful),
   'compare-5': madeMatrix(5, compared, 'compare'),
   'compare-100': madeMatrix(100, compared, 'compare'),
-  hostile: madeMatrix(3, () => ({
-    packet: { outcome: 'failed', text: `"><img src=x><script>alert(1)</script>\u001b[31m` },
-  })),
+  hostile: hostile(),
 };
+
+/** Names as long as they may be, in several namespaces, and words that would be markup. */
+function hostile(): Matrix {
+  const text = `"><img src=x><script>alert(1)</script>\u001b[31m`;
+  const made = madeMatrix(3, () => ({ packet: { outcome: 'failed', text } }));
+  const long = (at: number): string => `${'checkout-backend-'.repeat(3)}${at}`.padEnd(63, 'x');
+  return {
+    ...made,
+    sources: made.sources.map((_, at) => ({ namespace: `team-${at}`, pod: long(at) })),
+    destinations: made.destinations.map((to, at) => ({ ...to, namespace: `team-${at}`, name: long(at) })),
+  };
+}
 
 let context: BrowserContext;
 let page: Page;
@@ -119,10 +129,12 @@ describe('a reader', () => {
     expect(await page.evaluate<number>(shownRows)).toBe(80);
     await page.keyboard.press('Tab');
     expect(await page.evaluate<string>(focused)).toBe('scroll');
-    const scrolled = page.evaluate<number>(nextScroll);
-    await page.keyboard.press('ArrowRight');
-    expect(await scrolled).toBeGreaterThan(0);
-  });
+    // Scrolling is drawn when the browser has time for it, and a key is held down until it is.
+    const end = Date.now() + 20_000;
+    while ((await page.evaluate<number>(scrolledBy)) === 0 && Date.now() < end)
+      await page.keyboard.press('ArrowRight');
+    expect(await page.evaluate<number>(scrolledBy)).toBeGreaterThan(0);
+  }, 60_000);
 
   test('is told every pair by a tooltip, and by the table itself', async () => {
     await open('compare-5', 1280, 'light');
@@ -140,5 +152,14 @@ describe('a reader', () => {
     expect(asked).toEqual([pathToFileURL(fileOf('hostile')).href]);
     expect(await page.locator('img, script, svg').count()).toBe(0);
     expect(await page.locator('td.failed').first().getAttribute('title')).toContain('"><img src=x>');
+  });
+
+  test('finds room for the longest names on a narrow screen', async () => {
+    await open('hostile', 420, 'dark');
+    await page.screenshot({ path: join(shots, 'long-names.png') });
+    expect(await page.evaluate<number>(sidewaysScroll)).toBe(0);
+    const { rowHeaderWidth, cellWidth } = await page.evaluate<AtTheEnd>(scrollToTheEnd);
+    expect(rowHeaderWidth).toBeLessThan(210);
+    expect(cellWidth).toBeGreaterThanOrEqual(16);
   });
 });
