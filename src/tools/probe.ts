@@ -1,4 +1,5 @@
 import type { Clock } from '../debugger/types.js';
+import { ExitCode, NetdebugError } from '../errors.js';
 import { collect, isMissing, type Collected, type RunTool } from './run.js';
 import { printable } from './text.js';
 
@@ -111,7 +112,10 @@ export function millisecondsBetween(start: string | undefined, end: string | und
   return ms < 0 ? undefined : Math.round(ms * 1000) / 1000;
 }
 
-/** Like `collect`, but a command that does not end in time is a value. Its lines were lost then. */
+/** 128 + SIGKILL and SIGTERM: what a tool ends with when its container does. Scripts pass on no such code of what they run. */
+const endedFromOutside: readonly number[] = [137, 143];
+
+/** Like `collect`, but a command that does not end in time is a value. Its lines were lost then. Throws a NetdebugError (8) when something else ended it. */
 export async function collectWithin(
   run: RunTool,
   argv: readonly string[],
@@ -143,6 +147,13 @@ export async function collectWithin(
     };
     const said = await collect(run, argv, { ...limits, clock: options.clock, signal: over.signal });
     if (said.end.kind === 'lost') throw said.end.error;
+    if (endedFromOutside.includes(codeOf(said)))
+      throw new NetdebugError(
+        `${name ?? argv[0] ?? ''} was ended in the debug container before it had a result.`,
+        {
+          exitCode: ExitCode.incomplete,
+        },
+      );
     return said;
   } catch (error) {
     if (late.is) return 'timeout';
