@@ -1,4 +1,3 @@
-import cliui from 'cliui';
 import { flagGroups, type Flag } from '../options/flags.js';
 import { program } from '../options/usage.js';
 import type { Command } from '../command.js';
@@ -54,26 +53,38 @@ function flagWords(name: string, flag: Flag): string {
 
 /** Two columns, the second wrapped to the width of the terminal; words too long for theirs stand on a line of their own. */
 function entries(rows: readonly (readonly [words: string, text: string])[], columns: number): string {
-  const limit = lineLimit(columns);
   const first = Math.min(34, Math.max(...rows.map(([words]) => words.length)));
-  const ui = cliui({ width: limit, wrap: true });
-  for (const [words, text] of rows) {
-    const fits = words.length <= first;
-    // cliui trims its texts: what is indented gets its margin back.
-    const margin = 2 + words.length - words.trimStart().length;
-    if (!fits) ui.div({ text: words, padding: [0, 0, 0, margin] });
-    ui.div(
-      { text: fits ? words : '', width: first + 5, padding: [0, 3, 0, margin] },
-      { text, width: limit - first - 5 },
-    );
-  }
-  return ui.toString();
+  const margin = first + 5;
+  return rows
+    .flatMap(([words, text]) => {
+      const lines = wrap(text, lineLimit(columns) - margin).map((line) => ' '.repeat(margin) + line);
+      if (words.length > first) return [`  ${words}`, ...lines];
+      const [beside = '', ...others] = lines;
+      return [`  ${words}`.padEnd(margin) + beside.slice(margin), ...others];
+    })
+    .map((line) => line.trimEnd())
+    .join('\n');
 }
 
 function wrapped(text: string, columns: number): string {
-  const ui = cliui({ width: lineLimit(columns), wrap: true });
-  for (const paragraph of text.split('\n')) ui.div({ text: paragraph, padding: [0, 0, 0, 0] });
-  return ui.toString();
+  const paragraphs = text.split('\n');
+  return paragraphs.flatMap((paragraph) => wrap(paragraph, lineLimit(columns))).join('\n');
+}
+
+/**
+ * Lines of at most this many characters, where words allow it. Our own texts are ASCII: a library that knows how wide every
+ * character of the world is takes longer than all the rest of `--help`.
+ */
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
 }
 
 function lineLimit(columns: number): number {
