@@ -47,6 +47,22 @@ const somePods = 20;
 
 /** Asks everything that can be asked of the cluster, and changes nothing: what is sent are reads, access reviews and dry runs. */
 export async function examine(api: KubeApi, request: ExamineRequest): Promise<Examination> {
+  const found = await examineAll(api, request);
+  return { ...found, checks: found.checks.map((check) => asWanted(check, request.wanted)) };
+}
+
+/** Uses that start something in a pod. */
+const starting: readonly UseName[] = ['debug', 'matrix', 'nodes'];
+
+/** What is in the way of debug containers is nothing missing to somebody who wants to read logs. */
+function asWanted(check: Check, wanted: readonly UseName[]): Check {
+  const concerns = check.area === 'target' || check.id === 'websocket';
+  if (!concerns || check.stops !== undefined || wanted.some((use) => starting.includes(use))) return check;
+  if (check.state === 'missing') return { ...check, state: 'warning' };
+  return check.state === 'unknown' ? { ...check, minor: true } : check;
+}
+
+async function examineAll(api: KubeApi, request: ExamineRequest): Promise<Examination> {
   const { target } = request;
   const { checks: server, version } = await checkServer(api);
   const early = { rights: [], namespace: api.namespace, target: undefined };

@@ -55,6 +55,24 @@ describe('rights', () => {
     if (spare) expect(line(`rights-${use}`)?.details?.[0]).toContain(`without ${verb} ${resource}: `);
   });
 
+  test.each(uses)(
+    'with exactly the roles of $name nothing that is wanted is missing',
+    async ({ name, roles }) => {
+      const rulesOf = (kind: string) => roles.flatMap((role) => (role.kind === kind ? role.rules : []));
+      const [rules, clusterRules] = [rulesOf('Role'), rulesOf('ClusterRole')];
+      const kubeconfig = await cluster.user(`exactly-${name}`, { namespace: 'shop', rules, clusterRules });
+      const { code, states } = await doctor(['-n', 'shop', '--for', name], kubeconfig);
+      expect(states).toMatchObject({ [`rights-${name}`]: 'ok' });
+      expect(code).toBe(0);
+      // What is in the way of debug containers is none of the business of who reads logs.
+      if (name === 'logs')
+        expect(await doctor(['web', '-n', 'shop', '--for', name], kubeconfig)).toMatchObject({
+          code: 0,
+          states: { admission: 'unknown', websocket: 'unknown', 'rights-debug': 'warning' },
+        });
+    },
+  );
+
   test('what is missing comes as YAML, for what is wanted only', async () => {
     const kubeconfig = await cluster.user('viewer', {
       namespace: 'shop',
