@@ -60,7 +60,7 @@ describe('capture node/NAME', () => {
     await inClient('ping', '-c', '1', address);
     // What tcpdump has not read when it is interrupted is not captured.
     const there = async (): Promise<boolean> =>
-      (await fieldsOf(file, 'icmp.type', 'ip.dst').catch(() => [])).includes(`8\t${address}`);
+      (await fieldsOf(file, 'icmp.type', 'ip.dst').catch((): string[] => [])).includes(`8\t${address}`);
     while (!(await there())) await setTimeout(100);
     capture.child.kill('SIGINT');
     const { code, stderr } = await capture.ended;
