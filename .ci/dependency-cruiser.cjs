@@ -60,6 +60,22 @@ module.exports = {
       to: { path: '^src/diagnose/flows/' },
     },
     {
+      // Checks are functions of facts: no cluster, no process, no clock.
+      name: 'diagnose-checks-are-pure',
+      severity: 'error',
+      from: { path: '^src/diagnose/(checks/|model/|catalogue/|(rank|trace|finding|command|diagnose)\\.ts$)' },
+      to: { dependencyTypes: ['core', 'npm'] },
+    },
+    {
+      name: 'diagnose-checks-ask-nobody',
+      severity: 'error',
+      from: { path: '^src/diagnose/(checks/|model/|catalogue/|(rank|trace|finding|command|diagnose)\\.ts$)' },
+      to: {
+        path: '^src/(kube|target)/|^src/diagnose/snapshot/(cluster|files)\\.ts$',
+        pathNot: '^src/(kube/types|target/(pods|near|kinds|reference))\\.ts$',
+      },
+    },
+    {
       name: 'not-to-dev-dependencies',
       severity: 'error',
       from: { path: '^(src|plugin)/' },

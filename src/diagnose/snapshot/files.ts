@@ -8,6 +8,7 @@ import type { Reading } from '../reading.js';
 import type { RawObject } from './documents.js';
 import { parseObjects } from './documents.js';
 import { allSnapshotKinds, snapshotKindOf, snapshotKinds } from './kinds.js';
+import { savedParts, type SavedPart } from './save.js';
 import { shapeProblem } from './schema.js';
 import { createSnapshot } from './snapshot.js';
 import type { Part, Snapshot, SnapshotKind } from './types.js';
@@ -35,6 +36,16 @@ export async function readFiles(paths: readonly string[], namespace: string): Pr
   let dump = false;
   for (const path of files) {
     const parsed = parseObjects(await readFile(path, 'utf8'), path);
+    const saved = parsed.map((document) => savedParts(document)).find((parts) => parts !== undefined);
+    if (saved !== undefined) {
+      // It holds what could not be read as well, which other files would blur.
+      if (files.length > 1) {
+        throw new NetdebugError(`${path} is a saved snapshot, which is read alone`, {
+          exitCode: ExitCode.usage,
+        });
+      }
+      return createSnapshot(saved.map((part) => restored(part, path, namespace)));
+    }
     dump ||= isDump(path, files);
     for (const raw of parsed) {
       const found = accept(raw, path, namespace);
@@ -66,6 +77,21 @@ export async function readFiles(paths: readonly string[], namespace: string): Pr
         : part,
     ),
   );
+}
+
+function restored({ kind, namespace, reading }: SavedPart, path: string, fallback: string): Part {
+  const place = namespace === undefined ? {} : { namespace };
+  if (reading.state !== 'there') return { kind, ...place, reading };
+  const items = reading.items.map((item) => {
+    const whole = typeof item === 'object' && item !== null && 'kind' in item && 'apiVersion' in item;
+    const found = whole ? accept(item as RawObject, path, fallback) : undefined;
+    if (found?.kind !== kind)
+      throw new NetdebugError(`${path}: an object among ${kind} is of another kind`, {
+        exitCode: ExitCode.usage,
+      });
+    return found.object;
+  });
+  return { kind, ...place, reading: { state: 'there', items } as Reading<unknown> as Reading<never> };
 }
 
 async function listFiles(path: string, depth: number): Promise<string[]> {

@@ -1,69 +1,6 @@
 import * as z from 'zod';
+import { conditions, labels, metadata, pod, selector, workload } from './schema-pod.js';
 import type { SnapshotKind } from './types.js';
-
-// Only what this program reads is described; everything else may be there and is left alone.
-const labels = z.record(z.string(), z.string()).nullish();
-// A name is later part of commands that people copy. Some kinds may have more characters than RFC 1123 names, none have others.
-const metadata = z.looseObject({
-  name: z
-    .string()
-    .regex(/^[A-Za-z0-9]([-A-Za-z0-9._:]{0,251}[A-Za-z0-9])?$/, 'not a name that Kubernetes takes'),
-  namespace: z
-    .string()
-    .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'not the name of a namespace')
-    .nullish(),
-  labels,
-});
-const selector = z
-  .looseObject({
-    matchLabels: labels,
-    matchExpressions: z
-      .array(z.looseObject({ key: z.string(), operator: z.string(), values: z.array(z.string()).nullish() }))
-      .nullish(),
-  })
-  .nullish();
-
-const containers = z.array(
-  z.looseObject({
-    ports: z
-      .array(
-        z.looseObject({
-          name: z.string().optional(),
-          containerPort: z.number(),
-          protocol: z.string().optional(),
-        }),
-      )
-      .nullish(),
-  }),
-);
-const podSpec = z.looseObject({
-  containers,
-  initContainers: containers.nullish(),
-  hostNetwork: z.boolean().optional(),
-  nodeName: z.string().optional(),
-});
-const pod = z.looseObject({
-  metadata,
-  spec: podSpec,
-  status: z
-    .looseObject({
-      phase: z.string().optional(),
-      podIP: z.string().optional(),
-      podIPs: z.array(z.looseObject({ ip: z.string() })).optional(),
-    })
-    .optional(),
-});
-const template = z.looseObject({ metadata: z.looseObject({ labels }).nullish(), spec: podSpec }).nullish();
-const workload = z.looseObject({
-  metadata,
-  spec: z.looseObject({
-    replicas: z.number().nullish(),
-    // ReplicationController has plain labels where the others have a label selector.
-    selector: z.union([selector, labels]),
-    template,
-    jobTemplate: z.looseObject({ spec: z.looseObject({ template }).nullish() }).nullish(),
-  }),
-});
 
 const networkPolicyRules = (side: 'from' | 'to') =>
   z
@@ -173,6 +110,12 @@ const service = z.looseObject({
     type: z.string().optional(),
     selector: labels,
     externalTrafficPolicy: z.string().optional(),
+    internalTrafficPolicy: z.string().optional(),
+    publishNotReadyAddresses: z.boolean().optional(),
+    ipFamilies: z.array(z.string()).optional(),
+    externalName: z.string().optional(),
+    clusterIP: z.string().optional(),
+    clusterIPs: z.array(z.string()).optional(),
     ports: z
       .array(
         z.looseObject({
@@ -187,11 +130,19 @@ const service = z.looseObject({
 });
 const endpointSlice = z.looseObject({
   metadata,
+  addressType: z.string().optional(),
   endpoints: z
     .array(
       z.looseObject({
         addresses: z.array(z.string()),
-        conditions: z.looseObject({ ready: z.boolean().nullish() }).nullish(),
+        conditions: z
+          .looseObject({
+            ready: z.boolean().nullish(),
+            serving: z.boolean().nullish(),
+            terminating: z.boolean().nullish(),
+          })
+          .nullish(),
+        nodeName: z.string().nullish(),
         targetRef: z
           .looseObject({
             kind: z.string().optional(),
@@ -214,8 +165,12 @@ const endpointSlice = z.looseObject({
 });
 const node = z.looseObject({
   metadata,
+  spec: z.looseObject({ podCIDR: z.string().optional(), podCIDRs: z.array(z.string()).optional() }).nullish(),
   status: z
-    .looseObject({ addresses: z.array(z.looseObject({ type: z.string(), address: z.string() })).optional() })
+    .looseObject({
+      addresses: z.array(z.looseObject({ type: z.string(), address: z.string() })).optional(),
+      conditions,
+    })
     .optional(),
 });
 

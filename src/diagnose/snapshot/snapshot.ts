@@ -11,6 +11,7 @@ export function createSnapshot(parts: readonly Part[]): Snapshot {
   for (const part of parts) byKind.set(part.kind, [...(byKind.get(part.kind) ?? []), part]);
   const answers = new Map<string, Reading<never>>();
   return {
+    parts,
     read: <K extends SnapshotKind>(kind: K, namespace?: string): Reading<SnapshotTypes[K]> => {
       const key = `${kind}/${namespace ?? ''}`;
       let answer = answers.get(key);
@@ -23,6 +24,8 @@ export function createSnapshot(parts: readonly Part[]): Snapshot {
 
 function find(parts: readonly Part[], namespace: string | undefined): Reading<Named> {
   const whole = parts.find((part) => part.namespace === undefined);
+  // Everywhere was asked for as a whole: parts of single namespaces add nothing to it.
+  if (namespace === undefined && whole !== undefined) return whole.reading;
   const fitting = parts.filter((part) => namespace === undefined || part.namespace === namespace);
   const chosen = fitting.length > 0 ? fitting : whole === undefined ? [] : [whole];
   if (chosen.length === 0) return { state: 'unknown', why: 'not read' };

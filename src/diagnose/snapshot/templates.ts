@@ -11,13 +11,20 @@ import type { PodTemplate, Snapshot, Workload } from './types.js';
  * nothing, is not done and is not itself made by another one. It has no address and no node.
  */
 export function podsOfTemplates(snapshot: Snapshot): Pod[] {
-  const pods = itemsOf(snapshot.read('pods'));
+  const byNamespace = new Map<string | undefined, Pod[]>();
+  for (const pod of itemsOf(snapshot.read('pods'))) {
+    const { namespace } = pod.metadata;
+    const known = byNamespace.get(namespace);
+    if (known === undefined) byNamespace.set(namespace, [pod]);
+    else known.push(pod);
+  }
   const made: Pod[] = [];
   for (const workload of workloadKinds.flatMap((kind) => itemsOf(snapshot.read(kind)))) {
     const template = templateOf(workload);
     if (template === undefined || isIdle(workload) || isOwned(workload)) continue;
     const namespace = workload.metadata.namespace ?? '';
     const labels = template.metadata?.labels ?? {};
+    const pods = byNamespace.get(workload.metadata.namespace) ?? [];
     if (pods.some((pod) => isPodOf(workload, pod))) continue;
     made.push({ metadata: { name: `${workload.metadata.name}-1`, namespace, labels }, spec: template.spec });
   }

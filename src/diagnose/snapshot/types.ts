@@ -8,15 +8,62 @@ import type {
 } from '../policy/objects.js';
 import type { Reading } from '../reading.js';
 
-/** core/v1 Service with what decides by which address its clients arrive. */
-export type SnapshotService = Service & { readonly spec: { readonly externalTrafficPolicy?: string } };
+/** core/v1 Pod with what decides how its names resolve and when it is Ready. */
+export type SnapshotPod = Pod & {
+  readonly spec: {
+    readonly hostname?: string;
+    readonly subdomain?: string;
+    readonly dnsPolicy?: string;
+    readonly dnsConfig?: {
+      readonly nameservers?: readonly string[] | null;
+      readonly searches?: readonly string[] | null;
+      readonly options?: readonly { readonly name?: string; readonly value?: string }[] | null;
+    } | null;
+    readonly readinessGates?: readonly { readonly conditionType: string }[] | null;
+  };
+};
+
+/** core/v1 Service with what decides which of its endpoints a client is given, and by which address clients arrive. */
+export type SnapshotService = Service & {
+  readonly spec: {
+    readonly externalTrafficPolicy?: string;
+    readonly internalTrafficPolicy?: string;
+    readonly publishNotReadyAddresses?: boolean;
+    readonly ipFamilies?: readonly string[];
+  };
+};
+
+/** core/v1 Node with its state. */
+export interface SnapshotNode extends PolicyNode {
+  readonly spec?: { readonly podCIDR?: string; readonly podCIDRs?: readonly string[] } | null;
+  readonly status?: {
+    readonly addresses?: readonly { readonly type: string; readonly address: string }[];
+    readonly conditions?: readonly ObjectCondition[];
+  };
+}
+
+/** A condition in the status of an object. */
+export interface ObjectCondition {
+  readonly type: string;
+  readonly status: string;
+  readonly reason?: string;
+  readonly message?: string;
+  readonly lastTransitionTime?: string | null;
+}
 
 /** discovery.k8s.io/v1 EndpointSlice. */
 export interface EndpointSlice extends KubeObject {
+  /** IPv4, IPv6 or FQDN. */
+  readonly addressType?: string;
   readonly endpoints?:
     | readonly {
         readonly addresses: readonly string[];
-        readonly conditions?: { readonly ready?: boolean | null } | null;
+        readonly conditions?: {
+          readonly ready?: boolean | null;
+          readonly serving?: boolean | null;
+          readonly terminating?: boolean | null;
+        } | null;
+        readonly nodeName?: string | null;
         readonly targetRef?: {
           readonly kind?: string;
           readonly namespace?: string;
@@ -37,13 +84,18 @@ export interface EndpointSlice extends KubeObject {
 export interface Workload extends KubeObject {
   readonly spec: {
     readonly replicas?: number | null;
+    /** StatefulSet */
+    readonly serviceName?: string;
     /** ReplicationController has plain labels here. */
     readonly selector?: LabelSelector | Readonly<Record<string, string>> | null;
     readonly template?: PodTemplate | null;
     /** CronJob */
     readonly jobTemplate?: { readonly spec?: { readonly template?: PodTemplate | null } | null } | null;
   };
-  readonly status?: { readonly completionTime?: string | null };
+  readonly status?: {
+    readonly completionTime?: string | null;
+    readonly conditions?: readonly ObjectCondition[] | null;
+  };
 }
 
 export interface PodTemplate {
@@ -53,9 +105,9 @@ export interface PodTemplate {
 
 /** The type of the objects of every kind that a snapshot can hold, by plural name. */
 export interface SnapshotTypes {
-  readonly pods: Pod;
+  readonly pods: SnapshotPod;
   readonly namespaces: PolicyNamespace;
-  readonly nodes: PolicyNode;
+  readonly nodes: SnapshotNode;
   readonly services: SnapshotService;
   readonly endpointslices: EndpointSlice;
   readonly deployments: Workload;
@@ -81,6 +133,8 @@ export type SnapshotKind = keyof SnapshotTypes;
 
 /** The objects of a moment, as they were read, or why they could not be. Nothing is fetched behind it. */
 export interface Snapshot {
+  /** All that was read, as it was read. */
+  readonly parts: readonly Part[];
   /**
    * The objects of a kind, in one namespace or in all that were read. Unknown when any part of what is asked for is.
    * What was never asked for is unknown too.

@@ -1,0 +1,67 @@
+import { snapshotKinds } from '../snapshot/kinds.js';
+import type { Finding } from '../finding.js';
+import type { Facts } from '../model/facts.js';
+import type { Check, Input } from './check.js';
+import { namespacesOf } from './check.js';
+
+/** Something that was not looked at, and why. */
+export interface NotChecked {
+  readonly what: string;
+  /** Half a sentence, e.g. `forbidden: list nodes`. */
+  readonly why: string;
+  /** ND001 where a permission is missing, ND002 where something did not answer; none where too much was there to look at. */
+  readonly code?: string;
+  /** Findings that this may have hidden. */
+  readonly hides?: readonly string[];
+}
+
+/** Runs every check that the question concerns and whose inputs were read; the others are named, by what they lacked. */
+export function runChecks(
+  checks: readonly Check[],
+  facts: Facts,
+): { readonly findings: readonly Finding[]; readonly notChecked: readonly NotChecked[] } {
+  const findings: Finding[] = [];
+  const gaps = new Map<
+    string,
+    { readonly what: string; readonly why: string; readonly hides: Set<string> }
+  >();
+  for (const check of checks) {
+    const missing = check.reads.flatMap((input) => unread(input, facts));
+    for (const { what, why } of missing) {
+      const key = `${what}: ${why}`;
+      const gap = gaps.get(key) ?? { what, why, hides: new Set<string>() };
+      gaps.set(key, gap);
+      for (const code of check.codes) gap.hides.add(code);
+    }
+    if (missing.length > 0 || !check.concerns(facts)) continue;
+    findings.push(...check.find(restrict(facts, check)));
+  }
+  const notChecked = [...gaps.values()].map(({ what, why, hides }): NotChecked => ({
+    what,
+    why,
+    code: why.startsWith('forbidden') ? 'ND001' : 'ND002',
+    hides: [...hides].sort(),
+  }));
+  return { findings, notChecked: [...notChecked, ...facts.cut] };
+}
+
+function unread({ kind, where }: Input, facts: Facts): { readonly what: string; readonly why: string }[] {
+  return namespacesOf(where, facts).flatMap((namespace) => {
+    const reading = facts.read(kind, namespace);
+    if (reading.state !== 'unknown') return [];
+    const { resource } = snapshotKinds[kind];
+    return [{ what: namespace === undefined ? resource : `${resource} of ${namespace}`, why: reading.why }];
+  });
+}
+
+/** The facts with reading limited to what the check declares: a check that reads more would not be skipped when it has to be. */
+function restrict(facts: Facts, { name, reads, mayRead = [] }: Check): Facts {
+  const kinds = new Set([...reads, ...mayRead].map(({ kind }) => kind));
+  return {
+    ...facts,
+    read: (kind, namespace) => {
+      if (!kinds.has(kind)) throw new RangeError(`check ${name} reads ${kind} without declaring it`);
+      return facts.read(kind, namespace);
+    },
+  };
+}

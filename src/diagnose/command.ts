@@ -1,0 +1,17 @@
+import type { Mend } from './policy/mend.js';
+
+/** A word for a POSIX shell: as it is where it can be, in single quotes where it must. */
+export function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+}
+
+/** A kubectl command, in the namespace of an object where it has one. */
+export function kubectl(namespace: string | undefined, ...words: readonly string[]): string {
+  const place = namespace === undefined ? [] : ['-n', namespace];
+  return ['kubectl', ...place, ...words].map(shellWord).join(' ');
+}
+
+/** The command that makes a change to a NetworkPolicy. */
+export function mendCommand({ policy: { namespace = '', name }, patch }: Mend): string {
+  return kubectl(namespace, 'patch', 'networkpolicy', name, '--type=json', '-p', JSON.stringify(patch));
+}

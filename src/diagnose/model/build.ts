@@ -1,0 +1,268 @@
+import { ExitCode, NetdebugError } from '../../errors.js';
+import { inOrderOfChoice, isFinished } from '../../target/pods.js';
+import type { ObjectReference, Reference } from '../../target/reference.js';
+import { formatReference } from '../../target/reference.js';
+import { objectKey } from '../finding.js';
+import { nodeEnd, objectText, pick, podAt } from '../flows/party.js';
+import { requiredPort } from '../flows/port.js';
+import { createScene } from '../flows/scene.js';
+import { parseAddress } from '../policy/address.js';
+import type { End } from '../policy/end.js';
+import { endText } from '../policy/end.js';
+import type { Protocol } from '../policy/objects.js';
+import { explainFlow } from '../policy/verdict.js';
+import { itemsOf } from '../reading.js';
+import { workloadKinds } from '../snapshot/kinds.js';
+import { isPodOf } from '../snapshot/templates.js';
+import type { Snapshot, SnapshotPod, Workload } from '../snapshot/types.js';
+import { dnsFacts } from './dns.js';
+import { podEndpoint, selectorEndpoints, usableEndpoints } from './endpoints.js';
+import type { Endpoint, Facts, Link, Source } from './facts.js';
+import { systemNamespace } from './pods.js';
+import type { Place } from './service.js';
+import { namedService, serviceByAddress, serviceFacts } from './service.js';
+
+/** Pods of a workload, and endpoints, that are looked at one by one: enough to see a pattern, few enough to read. */
+const mostSources = 10;
+const mostEndpoints = 50;
+
+/** The scene, and where to say what could not be read of it. */
+type Asking = Place & { readonly unread: (what: string, why: string) => void };
+
+/** What is asked: one flow, or (without `from`) everything that concerns one object. */
+export interface Question {
+  readonly from?: Reference;
+  readonly to: Reference;
+  /** Of references that carry none. */
+  readonly namespace: string;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/**
+ * Finds what FROM and TO stand for. What could not be read leaves gaps, which checks tell by their inputs; what surely is not there
+ * is either a finding (a Service) or a NetdebugError: no such object (6), a reference that means nothing here (2).
+ */
+export function buildFacts(snapshot: Snapshot, { from, to, namespace, now }: Question): Facts {
+  const scene = createScene(snapshot, namespace);
+  const cut: { what: string; why: string }[] = [];
+  const place: Asking = {
+    ...scene,
+    flow: from !== undefined,
+    unread: (what, why) => void cut.push({ what, why }),
+  };
+  const shorten = <T>(items: readonly T[], most: number, what: string): readonly T[] => {
+    if (items.length > most)
+      cut.push({
+        what: `${items.length - most} of ${items.length} ${what}`,
+        why: `only ${most} are looked at`,
+      });
+    return items.slice(0, most);
+  };
+  const sources =
+    from === undefined
+      ? []
+      : shorten(sourcesOf(place, from), mostSources, `pods of ${formatReference(from)}`);
+  const destination = destinationOf(place, to, sources[0]?.namespace ?? namespace);
+  const endpoints = shorten(destination.endpoints, mostEndpoints, `endpoints of ${formatReference(to)}`);
+  const dns = dnsFacts(
+    snapshot.read('services', systemNamespace),
+    snapshot.read('pods', systemNamespace),
+    snapshot.read('endpointslices', systemNamespace),
+  );
+  return {
+    now,
+    namespace,
+    asked: { ...(from === undefined ? {} : { from: formatReference(from) }), to: formatReference(to) },
+    read: snapshot.read,
+    model: scene.model,
+    ...(from?.type === 'object' && from.kind !== 'node'
+      ? { sourceNamespace: from.namespace ?? namespace }
+      : {}),
+    sources,
+    destination: { ...destination, endpoints },
+    links: linksOf(place, sources, endpoints, destination),
+    ...(dns === undefined ? {} : { dns }),
+    cut,
+  };
+}
+
+function linksOf(
+  { model }: Place,
+  sources: readonly Source[],
+  endpoints: readonly Endpoint[],
+  { protocol, service }: Facts['destination'],
+): Link[] {
+  if (sources.length === 0) return endpoints.map((endpoint) => ({ endpoint }));
+  const viaService =
+    service?.object !== undefined && service.object.spec.clusterIP !== 'None' && service.port !== undefined;
+  return sources.flatMap((source) =>
+    endpoints.map((endpoint): Link => {
+      if (endpoint.port === undefined) return { source, endpoint };
+      const servicePort = service?.port?.port;
+      const flow = {
+        from: source.end,
+        to: endpoint.end,
+        protocol,
+        port: endpoint.port,
+        viaService,
+        ...(servicePort === undefined || servicePort === endpoint.port ? {} : { servicePort }),
+      };
+      return { source, endpoint, flow, verdict: explainFlow(model, flow) };
+    }),
+  );
+}
+
+function sourcesOf(place: Asking, reference: Reference): readonly Source[] {
+  const { model } = place;
+  const other = (end: End): Source[] => [{ key: endText(end), text: endText(end), end }];
+  switch (reference.type) {
+    case 'external':
+      return other(model.ends.outside());
+    case 'host':
+    case 'url':
+      return other(model.ends.outside(reference.host));
+    case 'ip': {
+      const pod = podAt(place, reference.ip);
+      const address = parseAddress(reference.ip);
+      if (pod !== undefined) return [sourcePod(place, pod)];
+      return address === undefined ? [] : other(model.ends.address(address));
+    }
+    case 'object':
+      if (reference.kind === 'node') {
+        return place.snapshot.read('nodes').state === 'there'
+          ? other(nodeEnd(place, reference)).map((one) => ({ ...one, key: objectKey('node', reference) }))
+          : [];
+      }
+      return podsOf(place, reference).pods.map((pod) => sourcePod(place, pod));
+  }
+}
+
+function sourcePod({ model }: Place, pod: SnapshotPod): Source {
+  const { namespace = '', name } = pod.metadata;
+  return {
+    key: objectKey('pod', pod.metadata),
+    text: `${namespace}/${name}`,
+    namespace,
+    pod,
+    end: model.ends.pod(pod),
+  };
+}
+
+type Destination = Facts['destination'];
+
+function destinationOf(place: Asking, reference: Reference, home: string): Destination {
+  const { snapshot, model, flow } = place;
+  if (reference.type === 'external') {
+    throw new NetdebugError(
+      'external is a client outside the cluster: as a destination name a host or an address.',
+      {
+        exitCode: ExitCode.usage,
+      },
+    );
+  }
+  const protocol = reference.protocol.toUpperCase() as Protocol;
+  const common = { protocol, ...(reference.port === undefined ? {} : { port: reference.port }) };
+  const shown = formatReference(reference);
+  const portOf = (end: End): number | undefined =>
+    flow || reference.port !== undefined ? requiredPort(end, common, shown) : undefined;
+  const outside = (end: End): Destination => {
+    const port = portOf(end);
+    const node = end.kind === 'address' ? end.node?.name : undefined;
+    const endpoint: Endpoint = {
+      key: endText(end),
+      text: endText(end),
+      ready: true,
+      serving: true,
+      terminating: false,
+      end,
+      ...(port === undefined ? {} : { port }),
+      ...(node === undefined ? {} : { node }),
+    };
+    return { ...common, endpoints: [endpoint], outside: node === undefined };
+  };
+  const throughService = (facts: ReturnType<typeof namedService>): Destination => {
+    const usable = usableEndpoints(facts.endpoints, facts.object);
+    // Behind a Service without endpoints there may be more to see: its pods are looked at as if they were ready.
+    const pods =
+      facts.endpoints.length > 0 || facts.object === undefined
+        ? facts.endpoints
+        : selectorEndpoints(model, facts.selected, facts.object, facts.port);
+    return {
+      ...common,
+      namespace: facts.namespace,
+      service: facts,
+      endpoints: usable.length > 0 ? usable : pods,
+      outside: facts.object?.spec.type === 'ExternalName',
+    };
+  };
+  if (reference.type === 'object') {
+    if (reference.kind === 'service') return throughService(namedService(place, reference, common, shown));
+    if (reference.kind === 'node') {
+      if (snapshot.read('nodes').state !== 'there')
+        return { ...common, endpoints: [], outside: false, node: reference.name };
+      return { ...outside(nodeEnd(place, reference)), node: reference.name, outside: false };
+    }
+    const { pods, workload } = podsOf(place, reference);
+    return {
+      ...common,
+      namespace: reference.namespace ?? place.namespace,
+      ...(workload === undefined ? {} : { workload }),
+      endpoints: pods.map((pod) => podEndpoint(model, pod, portOf(model.ends.pod(pod)))),
+      outside: false,
+    };
+  }
+  if (reference.type === 'ip') {
+    const service = serviceByAddress(place, reference.ip);
+    if (service !== undefined)
+      return throughService(serviceFacts(place, service, common, shown, { byAddress: true }));
+    const pod = podAt(place, reference.ip);
+    const address = parseAddress(reference.ip);
+    if (pod === undefined && address !== undefined) return outside(model.ends.address(address));
+    if (pod === undefined) throw new NetdebugError(`${shown} is no address.`, { exitCode: ExitCode.usage });
+    const end = model.ends.pod(pod);
+    return {
+      ...common,
+      namespace: pod.metadata.namespace ?? '',
+      endpoints: [podEndpoint(model, pod, portOf(end))],
+      outside: false,
+    };
+  }
+  const named = namedService(place, { host: reference.host, home }, common, shown);
+  return named.name === '' ? outside(model.ends.outside(reference.host)) : throughService(named);
+}
+
+/** The pods of a reference: a named one whatever its state, of a workload those that have not finished. None where they could not be read. */
+function podsOf(
+  { snapshot, namespace: fallback, unread }: Asking,
+  reference: ObjectReference,
+): {
+  readonly pods: readonly SnapshotPod[];
+  readonly workload?: { readonly kind: string; readonly object: Workload };
+} {
+  const namespace = reference.namespace ?? fallback;
+  const shown = objectText(reference, namespace);
+  const reading = snapshot.read('pods', namespace);
+  if (reference.kind === 'pod')
+    return { pods: reading.state === 'there' ? [pick(reading.items, reference.name, shown)] : [] };
+  const kind = workloadKinds.find((one) => one === `${reference.kind}s`);
+  if (kind === undefined) {
+    throw new NetdebugError(
+      `${shown}: an end of a flow is a pod, a workload, a Service, a node or an address.`,
+      {
+        exitCode: ExitCode.usage,
+      },
+    );
+  }
+  const owners = snapshot.read(kind, namespace);
+  if (owners.state !== 'there') {
+    unread(
+      `${kind} of ${namespace}`,
+      owners.state === 'unknown' ? owners.why : 'the cluster has no such kind',
+    );
+    return { pods: [] };
+  }
+  const object = pick(owners.items, reference.name, shown);
+  const pods = inOrderOfChoice(itemsOf(reading).filter((pod) => isPodOf(object, pod) && !isFinished(pod)));
+  return { pods, workload: { kind: reference.kind, object } };
+}

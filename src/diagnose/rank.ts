@@ -1,0 +1,81 @@
+import type { Finding, HopName } from './finding.js';
+
+/** A finding with those that follow from it, which are never told as its equals. */
+export interface Ranked extends Finding {
+  /** Codes of its consequences that were found, too. */
+  readonly effects: readonly string[];
+  /** The code of the finding that it follows from; undefined for a root cause. */
+  readonly causedBy?: string;
+}
+
+/** What each cause brings about, as far as the objects show it too. */
+const consequences: Readonly<Record<string, readonly string[]>> = {
+  ND101: ['ND107', 'ND303'],
+  ND107: ['ND303'],
+  ND109: ['ND303'],
+  ND111: ['ND815', 'ND303'],
+  ND204: ['ND201', 'ND202'],
+  ND205: ['ND201', 'ND202'],
+  ND207: ['ND201', 'ND202'],
+  ND209: ['ND201', 'ND202'],
+  ND210: ['ND201', 'ND202'],
+  ND211: ['ND201', 'ND202'],
+  ND213: ['ND201', 'ND202', 'ND204', 'ND205', 'ND207', 'ND209', 'ND210', 'ND211'],
+  ND215: ['ND201', 'ND202'],
+  ND302: ['ND415'],
+  ND303: ['ND415'],
+  ND304: ['ND303'],
+  ND305: ['ND415'],
+  ND324: ['ND302', 'ND303', 'ND815'],
+  ND401: ['ND402'],
+  ND801: ['ND803', 'ND812'],
+  ND802: ['ND803'],
+};
+
+const hops: readonly HopName[] = ['source', 'dns', 'egress', 'service', 'node', 'ingress', 'endpoint'];
+const severities = ['error', 'warning', 'info'];
+const confidences = ['proven', 'likely', 'possible'];
+
+/** Orders findings: every root cause, the worst and surest first, then in the order of the way; behind each what follows from it. */
+export function rankFindings(findings: readonly Finding[]): readonly Ranked[] {
+  const ordered = distinct(findings).toSorted(
+    (a, b) =>
+      // Without a pod there is nothing else to say: it comes first.
+      Number(b.code === 'ND815') - Number(a.code === 'ND815') ||
+      severities.indexOf(a.severity) - severities.indexOf(b.severity) ||
+      confidences.indexOf(a.confidence) - confidences.indexOf(b.confidence) ||
+      hops.indexOf(a.hop) - hops.indexOf(b.hop) ||
+      (a.code < b.code ? -1 : a.code > b.code ? 1 : 0),
+  );
+  const causes = new Map<Finding, Finding>();
+  for (const effect of ordered) {
+    const cause = ordered.find((one) => one !== effect && follows(one, effect));
+    if (cause !== undefined) causes.set(effect, cause);
+  }
+  const below = (cause: Finding): readonly Finding[] =>
+    ordered.filter((one) => causes.get(one) === cause).flatMap((one) => [one, ...below(one)]);
+  return ordered
+    .filter((finding) => !causes.has(finding))
+    .flatMap((root) => {
+      const own = below(root);
+      const effects = [...new Set(own.map(({ code }) => code))];
+      return [{ ...root, effects }, ...own.map((one) => ({ ...one, effects: [], causedBy: root.code }))];
+    });
+}
+
+function follows(cause: Finding, effect: Finding): boolean {
+  return (
+    consequences[cause.code]?.includes(effect.code) === true &&
+    cause.touches.some((one) => effect.touches.includes(one))
+  );
+}
+
+/** The same about the same, found twice: once. */
+function distinct(findings: readonly Finding[]): readonly Finding[] {
+  const seen = new Map<string, Finding>();
+  for (const finding of findings) {
+    const key = JSON.stringify([finding.code, finding.object]);
+    if (!seen.has(key)) seen.set(key, finding);
+  }
+  return [...seen.values()];
+}

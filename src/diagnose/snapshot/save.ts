@@ -1,0 +1,111 @@
+import type { Reading } from '../reading.js';
+import { allSnapshotKinds, snapshotKinds } from './kinds.js';
+import type { Part, Snapshot } from './types.js';
+
+/** What a saved snapshot is, in its file. */
+export const savedKind = { apiVersion: 'netdebug/v1', kind: 'Snapshot' } as const;
+
+/**
+ * A snapshot as a document that `-f` reads again, with what could not be read and why. Nothing secret is in it: of containers only
+ * name, image, ports, probes and security context are kept (no environment, no commands, no arguments), of metadata no annotations and no
+ * managed fields. Secrets and ConfigMaps are never part of a snapshot.
+ */
+export function savedSnapshot({ parts }: Snapshot): object {
+  return {
+    ...savedKind,
+    parts: parts.map(({ kind, namespace, reading }) => ({
+      kind,
+      ...(namespace === undefined ? {} : { namespace }),
+      reading:
+        reading.state === 'there'
+          ? { state: 'there', items: reading.items.map((item) => redact({ ...address(kind), ...item })) }
+          : reading.state === 'unknown'
+            ? { state: 'unknown', why: reading.why }
+            : { state: 'absent' },
+    })),
+  };
+}
+
+function address(kind: Part['kind']): { readonly apiVersion: string; readonly kind: string } {
+  const { group, version, kind: name } = snapshotKinds[kind];
+  return { apiVersion: group === '' ? version : `${group}/${version}`, kind: name };
+}
+
+const containerFields = [
+  'name',
+  'image',
+  'ports',
+  'readinessProbe',
+  'livenessProbe',
+  'startupProbe',
+  'securityContext',
+  'restartPolicy',
+];
+const containerLists = ['containers', 'initContainers', 'ephemeralContainers'];
+const dropped = [
+  'annotations',
+  'managedFields',
+  'env',
+  'envFrom',
+  'volumes',
+  'volumeMounts',
+  'imagePullSecrets',
+  'data',
+  'stringData',
+];
+/** Where a probe runs a command or sends headers, these may hold tokens. */
+const probeSecrets = ['exec', 'httpHeaders'];
+
+/** Maps whose keys people choose: a label may well be called env or data. */
+const labelMaps = ['labels', 'matchLabels', 'selector', 'podSelector', 'namespaceSelector', 'nodeSelector'];
+
+/** A copy without what may be secret, at any depth. */
+function redact(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((one) => redact(one));
+  if (typeof value !== 'object' || value === null) return value;
+  const result: Record<string, unknown> = {};
+  for (const [name, field] of Object.entries(value)) {
+    if (dropped.includes(name) || probeSecrets.includes(name)) continue;
+    if (labelMaps.includes(name)) result[name] = field;
+    else if (containerLists.includes(name) && Array.isArray(field))
+      result[name] = field.map((one) => container(one));
+    else result[name] = redact(field);
+  }
+  return result;
+}
+
+function container(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  return redact(Object.fromEntries(Object.entries(value).filter(([name]) => containerFields.includes(name))));
+}
+
+/** A part of a saved snapshot before its objects are looked at. */
+export interface SavedPart {
+  readonly kind: Part['kind'];
+  readonly namespace?: string;
+  readonly reading: Reading<unknown>;
+}
+
+/** The parts of a saved document; undefined for a document that is none. */
+export function savedParts(document: unknown): readonly SavedPart[] | undefined {
+  const { apiVersion, kind, parts } = (document ?? {}) as Readonly<Record<string, unknown>>;
+  if (apiVersion !== savedKind.apiVersion || kind !== savedKind.kind || !Array.isArray(parts))
+    return undefined;
+  return parts.flatMap((part: unknown): SavedPart[] => {
+    const { kind: name, namespace, reading } = (part ?? {}) as Readonly<Record<string, unknown>>;
+    const { state, items, why } = (reading ?? {}) as Readonly<Record<string, unknown>>;
+    const known = allSnapshotKinds.find((one) => one === name);
+    if (known === undefined) return [];
+    const place = typeof namespace === 'string' ? { namespace } : {};
+    if (state === 'there' && Array.isArray(items))
+      return [{ kind: known, ...place, reading: { state, items } }];
+    if (state === 'absent') return [{ kind: known, ...place, reading: { state } }];
+    return [
+      {
+        kind: known,
+        ...place,
+        reading: { state: 'unknown', why: typeof why === 'string' ? why : 'not read' },
+      },
+    ];
+  });
+}

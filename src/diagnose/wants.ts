@@ -1,0 +1,48 @@
+import type { Reference } from '../target/reference.js';
+import { pluginNamespaces } from './flows/objects.js';
+import { serviceName } from './flows/service-name.js';
+import { wantsOfFlow } from './flows/wants.js';
+import { systemNamespace } from './model/pods.js';
+import type { Want } from './snapshot/cluster.js';
+import type { SnapshotKind } from './snapshot/types.js';
+
+const behind: readonly SnapshotKind[] = ['pods', 'services', 'endpointslices', 'networkpolicies'];
+const workloads: readonly SnapshotKind[] = ['deployments', 'statefulsets'];
+
+/** What is needed of the cluster to diagnose a flow, or one object; references without a namespace are in `namespace`. */
+export function wantsOfDiagnosis(references: readonly Reference[], namespace: string): readonly Want[] {
+  const namespaces = new Set(references.flatMap((reference) => placesOf(reference, namespace)));
+  const named = references.some(
+    (reference) => reference.type === 'host' || (reference.type === 'object' && reference.kind === 'service'),
+  );
+  return [
+    ...wantsOfFlow(references, namespace),
+    ...[...namespaces].flatMap((each) =>
+      [...behind, ...workloads].map((kind) => ({ kind, namespace: each })),
+    ),
+    ...behind.map((kind) => ({ kind, namespace: systemNamespace })),
+    ...pluginNamespaces.map((each) => ({ kind: 'daemonsets' as const, namespace: each })),
+    { kind: 'nodes' as const },
+    // A name that is not here may be in another namespace.
+    ...(named ? [{ kind: 'services' as const }] : []),
+  ];
+}
+
+function placesOf(reference: Reference, namespace: string): string[] {
+  switch (reference.type) {
+    case 'object':
+      return reference.kind === 'node' ? [] : [reference.namespace ?? namespace];
+    case 'host':
+    case 'url': {
+      const [, second, third] = reference.host.split('.');
+      const own = serviceName(reference.host)?.namespace;
+      // `api.shop` may be the Service api of namespace shop.
+      const short =
+        own === undefined && third === undefined && /^[a-z0-9-]+$/.test(second ?? '') ? second : undefined;
+      return [namespace, ...(own === undefined ? [] : [own]), ...(short === undefined ? [] : [short])];
+    }
+    case 'ip':
+    case 'external':
+      return [];
+  }
+}

@@ -1,0 +1,72 @@
+/** Every scenario under test/fixtures/diagnose says its question, its verdict and the codes that it has to speak, the root first. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from '@jest/globals';
+import { parseDocument } from 'yaml';
+import { checks } from '../../src/diagnose/checks/all.js';
+import { diagnose, type Diagnosis } from '../../src/diagnose/diagnose.js';
+import type { Reading } from '../../src/diagnose/reading.js';
+import { readFiles } from '../../src/diagnose/snapshot/files.js';
+import { createSnapshot } from '../../src/diagnose/snapshot/snapshot.js';
+import type { Part, Snapshot } from '../../src/diagnose/snapshot/types.js';
+import { parseReference } from '../../src/target/reference.js';
+
+const folder = fileURLToPath(new URL('../fixtures/diagnose/', import.meta.url));
+const names = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
+const now = Date.UTC(2025, 0, 1);
+
+interface Scenario {
+  readonly ask: string;
+  readonly verdict: Diagnosis['verdict'];
+  /** Exactly these, the first root cause first. */
+  readonly codes: readonly string[];
+}
+
+function scenarioOf(name: string): Scenario {
+  const [head = ''] = readFileSync(`${folder}${name}`, 'utf8').split('---\n');
+  return parseDocument(head).toJS() as Scenario;
+}
+
+function ask(snapshot: Snapshot, words: string): Diagnosis {
+  const [first = '', second] = words.split(' ');
+  const from = second === undefined ? undefined : parseReference(first, 'either');
+  const to = parseReference(second ?? first, from === undefined ? 'object' : 'either');
+  return diagnose(snapshot, { ...(from === undefined ? {} : { from }), to, namespace: 'shop', now });
+}
+
+const codesOf = ({ findings }: Diagnosis): string[] => findings.map(({ code }) => code);
+const unknown: Reading<never> = { state: 'unknown', why: 'forbidden: list' };
+
+describe.each(names)('%s', (name) => {
+  const { ask: words, verdict, codes } = scenarioOf(name);
+
+  test(`${words} is ${verdict}`, async () => {
+    const found = ask(await readFiles([`${folder}${name}`], 'shop'), words);
+    expect({ verdict: found.verdict, codes: codesOf(found) }).toEqual({ verdict, codes });
+    for (const finding of found.findings) {
+      expect(finding.message).not.toMatch(/undefined|\[object|NaN/);
+      expect(finding.evidence.length).toBeGreaterThan(0);
+    }
+  });
+
+  test('what may not be read makes no finding appear, and is named', async () => {
+    const { parts } = await readFiles([`${folder}${name}`], 'shop');
+    for (const { kind } of parts) {
+      const fewer = createSnapshot(
+        parts.map((part): Part => (part.kind === kind ? { ...part, reading: unknown } : part)),
+      );
+      const found = ask(fewer, words);
+      expect(codesOf(found).filter((code) => !codes.includes(code))).toEqual([]);
+      const hidden = codes.filter((code) => !codesOf(found).includes(code));
+      if (hidden.length > 0 || found.verdict !== verdict) expect(found.notChecked).not.toEqual([]);
+      if (verdict !== 'REACHABLE') expect(found.verdict).not.toBe('REACHABLE');
+    }
+  });
+});
+
+test('every code that a check can speak has a scenario that speaks it, and one that is silent', () => {
+  const spoken = new Set(names.flatMap((name) => scenarioOf(name).codes));
+  const silent = new Set(names.filter((name) => name.includes('-silent')).map((name) => name.slice(0, 5)));
+  const codes = checks.flatMap((check) => check.codes);
+  expect(codes.filter((code) => !spoken.has(code) || !silent.has(code))).toEqual([]);
+});
