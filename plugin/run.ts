@@ -3,9 +3,11 @@ import type { Command } from './command.js';
 import { captureCommand } from './commands/capture.js';
 import { completionCommand } from './commands/completion.js';
 import { connectCommand } from './commands/connect.js';
+import { diagnoseCommand } from './commands/diagnose.js';
 import { dnsCommand } from './commands/dns.js';
 import { doctorCommand } from './commands/doctor.js';
 import { execCommand } from './commands/exec.js';
+import { explainCommand } from './commands/explain.js';
 import { extcapCommand } from './commands/extcap.js';
 import { httpCommand } from './commands/http.js';
 import { interfacesCommand } from './commands/interfaces.js';
@@ -50,7 +52,9 @@ export const commands: readonly Command[] = [
   mtuCommand,
   traceCommand,
   throughputCommand,
+  diagnoseCommand,
   policyCommand,
+  explainCommand,
   matrixCommand,
   logsCommand,
   shellCommand,

@@ -1,7 +1,7 @@
+import { mendCommand } from '../../src/diagnose/command.js';
 import type { FlowAnswer } from '../../src/diagnose/flows/answer.js';
 import type { End } from '../../src/diagnose/policy/end.js';
 import { endText } from '../../src/diagnose/policy/end.js';
-import type { Mend } from '../../src/diagnose/policy/mend.js';
 import type { Direction } from '../../src/diagnose/policy/rule.js';
 import { policyText } from '../../src/diagnose/policy/rule.js';
 import type { Flow, SideVerdict, Step } from '../../src/diagnose/policy/verdict.js';
@@ -35,7 +35,7 @@ export function policyAnswerText(answer: FlowAnswer, colours: Colours, wide: boo
       );
     }
     const mend = remedy.mends.find((one) => one.direction === direction);
-    if (mend !== undefined) say('fix', patchCommand(mend));
+    if (mend !== undefined) say('fix', mendCommand(mend));
   }
   if (remedy.mends.length > 0)
     say(
@@ -64,8 +64,7 @@ export function policyAnswerDocument(answer: FlowAnswer, plugin: string | undefi
       ...rest,
       rule: rule ?? null,
       nearest: near === undefined ? null : { rule: near.rule, failed: near.failed },
-      fix:
-        mend === undefined ? null : { policy: mend.policy, patch: mend.patch, command: patchCommand(mend) },
+      fix: mend === undefined ? null : { policy: mend.policy, patch: mend.patch, command: mendCommand(mend) },
     };
   };
   return {
@@ -78,11 +77,6 @@ export function policyAnswerDocument(answer: FlowAnswer, plugin: string | undefi
     networkPlugin: plugin ?? null,
     flows: flows.map((one) => ({ verdict: one.verdict, ...flowFields(one.flow) })),
   };
-}
-
-/** The command that makes a change, for a POSIX shell. */
-function patchCommand({ policy: { namespace = '', name }, patch }: Mend): string {
-  return `kubectl -n ${namespace} patch networkpolicy ${name} --type=json -p '${JSON.stringify(patch).replaceAll("'", String.raw`'\''`)}'`;
 }
 
 function flowFields({ from, to, protocol, port, servicePort }: Flow): object {
