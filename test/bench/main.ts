@@ -2,6 +2,8 @@
 import { startCluster } from '../cluster/harness.js';
 import { pod } from '../cluster/manifests.js';
 import { completion } from './completion.js';
+import { captureDrops } from './capture-drops.js';
+import { manyPods } from './capture.js';
 import { firstPacket } from './first-packet.js';
 import { matrix } from './matrix.js';
 import { pcap } from './pcap.js';
@@ -31,7 +33,10 @@ try {
   await add('a matrix of 30 pods', () => matrix(compared));
   await add('captures as pcapng', () => pcap(compared));
   await add('streams of 1 GiB (several minutes)', () => stream(cluster, compared, 'bulk'));
-  console.log(`Machine: ${machine()}\n\n${markdown(rows)}`);
+  await add('twenty pods at once (several minutes)', () => manyPods(compared, image));
+  console.error('measuring what is dropped at which rate (several minutes)');
+  const drops = await captureDrops(compared, image);
+  console.log(`Machine: ${machine()}\n\n${markdown(rows)}\n\n${drops}`);
 } finally {
   await cluster.stop();
 }
