@@ -41,9 +41,10 @@ export function dnsReadings(
     said.push(`the C library says ${libc.addresses.join(', ')}, the server ${fromServer.join(', ')}`);
   if (libc.kind === 'timeout') said.push('the C library waited and got no answer');
   // The steps of resolv.conf(5): a lost datagram, a dead first server.
-  if ((libc.kind === 'addresses' || libc.kind === 'unknown') && libc.ms !== undefined && libc.ms >= 2_400)
+  const waited = libc.kind === 'addresses' || (libc.kind === 'unknown' && !nobodySaid) ? libc.ms : undefined;
+  if (waited !== undefined && waited >= 2_400)
     said.push(
-      `the C library took ${(libc.ms / 1000).toFixed(1)} s: the server is slow, a datagram was lost, or a server before the one that answers is dead`,
+      `the C library took ${(waited / 1000).toFixed(1)} s: the server is slow, a datagram was lost, or a server before the one that answers is dead`,
     );
   return said;
 }
