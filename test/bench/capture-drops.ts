@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { startCluster, type TestCluster } from '../cluster/harness.js';
 import { pod } from '../cluster/manifests.js';
 import { median, startMeasured } from './measure.js';
@@ -10,6 +11,7 @@ import { send, sentFilter } from './sender.js';
 const RATES = [10e6, 50e6, 100e6, 200e6];
 const SECONDS = 5;
 const ROUNDS = 3;
+const SETTLE_MS = 3000;
 
 /** The share of packets that one pod sent and that are missing in the capture, in percent, as a Markdown table of medians. */
 export async function captureDrops({ kubectl, ours }: Programs, image: string): Promise<string> {
@@ -92,8 +94,11 @@ async function packetsOf(
   const capture = startMeasured(command, { env: { KUBECONFIG: cluster.kubeconfig } });
   await Promise.race([capture.says(/listening on /), capture.ended]);
   const sent = await send(cluster, 'load', { bytesPerSecond, seconds: SECONDS });
-  // kubectl does not hand a Ctrl-C on; its tcpdump ends by itself.
-  if (!command.includes('exec')) capture.interrupt();
+  // A tcpdump that is stopped leaves behind what it has not read yet. The one of kubectl, which hands no Ctrl-C on, ends by itself.
+  if (!command.includes('exec')) {
+    await setTimeout(SETTLE_MS);
+    capture.interrupt();
+  }
   const { stderr } = await capture.ended;
   const said = [...stderr.matchAll(/([\d,]+) (?:packets? )?captured/g)].at(-1)?.[1];
   if (said === undefined) throw new Error(`${command.join(' ')} did not say what it captured: ${stderr}`);
