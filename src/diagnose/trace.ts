@@ -66,9 +66,7 @@ export function tracesOf(facts: Facts, findings: readonly Finding[]): readonly T
     return {
       ...(source === undefined ? {} : { source: source.text }),
       endpoint:
-        endpoint === undefined
-          ? facts.asked.to
-          : `${endpoint.address ?? endpoint.text}${port === undefined ? '' : `:${port}`}`,
+        endpoint === undefined ? facts.asked.to : addressText(endpoint.address ?? endpoint.text, port),
       hops,
     };
   });
@@ -91,6 +89,12 @@ export function verdictOf(traces: readonly Trace[], byName: boolean): DiagnosisV
   if (outcomes.every((one) => one === 'fail')) return 'UNREACHABLE';
   if (some('part') || (some('fail') && some('pass'))) return 'AMBIGUOUS';
   return some('fail') || some('unknown') ? 'UNDETERMINED' : 'REACHABLE';
+}
+
+/** An address with its port: IPv6 in brackets. */
+function addressText(text: string, port: number | string | undefined): string {
+  if (port === undefined) return text;
+  return text.includes(':') ? `[${text}]:${port}` : `${text}:${port}`;
 }
 
 function concerns(

@@ -1,6 +1,6 @@
 import type { Finding } from '../finding.js';
 import { fromApi, objectKey } from '../finding.js';
-import { asksCluster, usesDns } from '../model/dns-use.js';
+import { asksCluster, namesService } from '../model/dns-use.js';
 import type { Check } from './check.js';
 import { inputs } from './check.js';
 
@@ -9,7 +9,7 @@ export const dnsConfig: Check = {
   name: 'dns-config',
   codes: ['ND401', 'ND402'],
   reads: [...inputs('source', 'pods'), ...inputs('system', 'services')],
-  concerns: usesDns,
+  concerns: namesService,
   find: (facts) => {
     const { sources, dns, destination } = facts;
     const name = `${destination.service?.name ?? ''}.${destination.service?.namespace ?? ''}`;

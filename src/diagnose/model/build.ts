@@ -118,15 +118,16 @@ function sourcesOf(place: Asking, reference: Reference): readonly Source[] {
   const other = (end: End): Source[] => [{ key: endText(end), text: endText(end), end }];
   switch (reference.type) {
     case 'external':
-      return other(model.ends.outside());
     case 'host':
     case 'url':
-      return other(model.ends.outside(reference.host));
+      throw fromOutside(formatReference(reference));
     case 'ip': {
       const pod = podAt(place, reference.ip);
       const address = parseAddress(reference.ip);
       if (pod !== undefined) return [sourcePod(place, pod)];
-      return address === undefined ? [] : other(model.ends.address(address));
+      const end = address === undefined ? undefined : model.ends.address(address);
+      if (end?.role !== 'node') throw fromOutside(reference.ip);
+      return other(end);
     }
     case 'object':
       if (reference.kind === 'node') {
@@ -136,6 +137,17 @@ function sourcesOf(place: Asking, reference: Reference): readonly Source[] {
       }
       return podsOf(place, reference).pods.map((pod) => sourcePod(place, pod));
   }
+}
+
+/** Whether the way into the cluster is open nobody looks at yet, so that a verdict would be no more than a guess. */
+function fromOutside(shown: string): NetdebugError {
+  return new NetdebugError(
+    `${shown} is outside the cluster; flows are diagnosed from a pod, a workload or a node so far.`,
+    {
+      exitCode: ExitCode.usage,
+      hint: '`kubectl netdebug policy external ...` says what policies decide about clients outside.',
+    },
+  );
 }
 
 function sourcePod({ model }: Place, pod: SnapshotPod): Source {

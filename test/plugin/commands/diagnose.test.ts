@@ -138,6 +138,14 @@ test('--save writes what -f reads again, without what may be secret', async () =
   }
 });
 
+test('a client outside is refused, and policy is named for it', async () => {
+  const { code, err } = await runWords([
+    ...['diagnose', 'external', 'svc/api:80', '-n', 'shop', '-f', fixture('healthy-service')],
+  ]);
+  expect(code).toBe(2);
+  expect(err).toContain('policy external');
+});
+
 describe('explain', () => {
   test('tells one code, in any case, and names the nearest of a wrong one', async () => {
     const { code, out } = await runWords(['explain', 'nd204']);
