@@ -4,6 +4,7 @@ import { pod } from '../cluster/manifests.js';
 import { completion } from './completion.js';
 import { captureDrops } from './capture-drops.js';
 import { manyPods } from './capture.js';
+import { diagnose } from './diagnose.js';
 import { firstPacket } from './first-packet.js';
 import { matrix } from './matrix.js';
 import { pcap } from './pcap.js';
@@ -29,6 +30,7 @@ try {
   await add('first API call', () => firstCall(cluster, compared));
   await add('time to the first packet', () => firstPacket(cluster, compared, image));
   await add('policy over a large cluster', () => policy(compared));
+  await add('diagnosis in a large cluster', () => diagnose(compared));
   await add('logs of 1 GiB', () => logs(compared));
   await add('a matrix of 30 pods', () => matrix(compared));
   await add('captures as pcapng', () => pcap(compared));
