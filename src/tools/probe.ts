@@ -71,9 +71,8 @@ now() {
  * For scripts that wait: `held COMMAND` runs it and gives its exit code, and a signal that ends the shell ends the command too. Without
  * it a shell dies alone, and what it started goes on until its own time is over.
  */
-export const heldFunction = `held=
-held() { "$@" & held=$!; wait $held; }
-trap 'kill $held 2>/dev/null; exit 143' TERM INT HUP
+export const heldFunction = `held() { "$@" & wait $!; }
+trap 'kill $! 2>/dev/null; exit 143' TERM INT HUP
 `;
 
 /** Runs a command and says how long it took, by the container's own clock; its stderr is among its stdout. */
