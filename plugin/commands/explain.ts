@@ -34,7 +34,7 @@ export const explainCommand: Command = {
 };
 
 /** Words → request. Throws a usage error. */
-export function parseExplain(words: Words, settings: Settings): ExplainRequest {
+function parseExplain(words: Words, settings: Settings): ExplainRequest {
   if (words.rest !== undefined && words.rest.length > 0)
     throw usageError('explain takes no arguments after --', words.command);
   return { output: parseOutput(words, settings, formats), codes: words.positionals };

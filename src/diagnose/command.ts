@@ -1,7 +1,7 @@
 import type { Mend } from './policy/mend.js';
 
 /** A word for a POSIX shell: as it is where it can be, in single quotes where it must. */
-export function shellWord(word: string): string {
+function shellWord(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }
 

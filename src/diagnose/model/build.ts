@@ -213,7 +213,9 @@ function destinationOf(place: Asking, reference: Reference, home: string): Desti
     if (reference.kind === 'node') {
       if (snapshot.read('nodes').state !== 'there')
         return { ...common, endpoints: [], outside: false, node: reference.name };
-      return { ...outside(nodeEnd(place, reference)), node: reference.name, outside: false };
+      const found = outside(nodeEnd(place, reference));
+      const endpoints = found.endpoints.map((one) => ({ ...one, node: reference.name }));
+      return { ...found, endpoints, node: reference.name, outside: false };
     }
     const { pods, workload } = podsOf(place, reference);
     return {

@@ -3,7 +3,7 @@ import { allSnapshotKinds, snapshotKinds } from './kinds.js';
 import type { Part, Snapshot } from './types.js';
 
 /** What a saved snapshot is, in its file. */
-export const savedKind = { apiVersion: 'netdebug/v1', kind: 'Snapshot' } as const;
+const savedKind = { apiVersion: 'netdebug/v1', kind: 'Snapshot' } as const;
 
 /**
  * A snapshot as a document that `-f` reads again, with what could not be read and why. Nothing secret is in it: of containers only
