@@ -18,6 +18,8 @@ import { leaseDirectories, shellFunctions } from '../../debugger/lease.js';
  * | `about`          | start          | one line for who takes it up again                                               |
  * | `stop`, `over`   | a client       | nothing: tcpdump is to end; all is fetched, remove everything                    |
  *
+ * `base` is replaced, never written over: a reader that met it empty would take the spool for gone.
+ *
  * tcpdump's own ring (-W) opens the oldest file again and cuts it to nothing under whoever reads it. So it is told only to begin a
  * new file now and then (-C), and the supervisor removes the oldest: a reader that has one open reads it to its end.
  */
@@ -124,7 +126,8 @@ finish() {
       f=p\${oldest#0}
       gone=$((gone + $(stat -c %s $f || wc -c <$f)))
       oldest=$((oldest + 1))
-      echo $oldest $gone >base
+      echo $oldest $gone >base.new
+      mv base.new base
       rm -f $f
     done
     if [ $up -ge $beat ]; then
