@@ -118,7 +118,7 @@ export class Network {
   async #layBackbone(): Promise<void> {
     const commands = [
       'link set lo up',
-      `link add ${backbone} type bridge mcast_snooping 0`,
+      `link add ${backbone} address ${macOf('172.30.0.1')} type bridge mcast_snooping 0`,
       `addr add 172.30.0.1/24 brd + dev ${backbone}`,
       ...(this.#ipv6 ? [`addr add fd00:172:30::1/64 dev ${backbone} nodad`] : []),
       `link set ${backbone} up`,
@@ -141,7 +141,7 @@ export class Network {
       `addr add ${node.address}/24 brd + dev eth0`,
       'link set eth0 up',
       'route add default via 172.30.0.1',
-      `link add cni0 mtu ${podMtu} type bridge mcast_snooping 0`,
+      `link add cni0 address ${macOf(`10.244.${node.index}.1`)} mtu ${podMtu} type bridge mcast_snooping 0`,
       `addr add 10.244.${node.index}.1/${this.#routed ? '32' : '24 brd +'} dev cni0`,
       'link set cni0 up',
       ...(this.#routed ? [`route add blackhole ${node.podCidr}`] : []),
@@ -222,4 +222,13 @@ async function layOutside(pid: number): Promise<void> {
     'route add default via 203.0.113.1',
   ]);
   writeFileSync('/proc/sys/net/ipv4/ip_forward', '1');
+}
+
+/**
+ * A link-layer address of its own, made of the address as CNI plugins make it. A bridge without one takes that of its lowest port, and
+ * another one when that port goes: whoever knew the gateway then talks to nobody for half a minute.
+ */
+function macOf(address: string): string {
+  const bytes = address.split('.').map((byte) => Number(byte).toString(16).padStart(2, '0'));
+  return ['0a', '58', ...bytes].join(':');
 }
