@@ -16,6 +16,7 @@ import { locked, unpackRuntime } from './runtimes.mjs';
 import { billOfMaterials, notices } from './sbom.mjs';
 import { archiveName, targets } from './targets.mjs';
 
+const launcher = 'kubectl_complete-netdebug';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const ownPackage = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const { version } = ownPackage;
@@ -75,6 +76,10 @@ async function packTarget(target, noticesFile) {
     writeFileSync(program, signAdHoc(readFileSync(program), 'kubectl-netdebug'));
   const files = [
     { name: target.program, path: program, executable: true },
+    // kubectl calls it for Tab. On Windows the executable itself does that, under this name.
+    ...(target.extension === 'zip'
+      ? []
+      : [{ name: launcher, path: join(root, 'plugin/completion', launcher), executable: true }]),
     { name: 'LICENSE', path: join(root, 'LICENSE') },
     { name: 'README.md', path: join(root, 'README.md') },
     { name: 'THIRD-PARTY-NOTICES.txt', path: noticesFile },
