@@ -42,7 +42,7 @@ describe('words of the probes', () => {
   });
 
   test('dns', () => {
-    expect(dns('web-0 api.')).toMatchObject({ name: 'api.', servers: [], timeoutMs: 2000 });
+    expect(dns('web-0 api.')).toMatchObject({ name: 'api.', servers: [], timeoutMs: 3000 });
     expect(dns('web-0 shop/svc/api --nameserver 10.0.0.1')).toMatchObject({
       name: { service: 'api', namespace: 'shop' },
       servers: ['10.0.0.1'],
