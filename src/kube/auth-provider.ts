@@ -12,7 +12,7 @@ const KEEP_MS = 60_000;
  */
 export async function authProviderSource(settings: Settings, now: () => number): Promise<CredentialSource> {
   const { KubeConfig } = await import('@kubernetes/client-node');
-  const provider = settings.user.authProvider ?? {};
+  const provider = withIssuer(settings.user.authProvider ?? {});
   const load = () => {
     const config = new KubeConfig();
     config.loadFromOptions({
@@ -53,4 +53,13 @@ export async function authProviderSource(settings: Settings, now: () => number):
       return true;
     },
   };
+}
+
+/** client-node hands the issuer on as text to a library that takes a URL only, so that no expired token could be refreshed. */
+function withIssuer(provider: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { config } = provider;
+  if (typeof config !== 'object' || config === null || !('idp-issuer-url' in config)) return provider;
+  const issuer = config['idp-issuer-url'];
+  if (typeof issuer !== 'string' || !URL.canParse(issuer)) return provider;
+  return { ...provider, config: { ...config, 'idp-issuer-url': new URL(issuer) } };
 }
