@@ -1,7 +1,7 @@
 import type { TestCluster } from '../cluster/harness.js';
 
 /** Of each packet on the wire, Ethernet to payload. */
-export const frameBytes = 1400;
+const frameBytes = 1400;
 
 /** UDP packets to the gateway, at a steady rate, as many as make up the time; prints how many, and how many seconds it took. */
 const script = `use Socket; use Time::HiRes qw(time sleep);
