@@ -25,8 +25,7 @@ beforeAll(async () => {
       pod({ name: 'db' }),
       pod({ name: 'client' }),
       deployment({ name: 'api', replicas: 3 }),
-      pod({ name: 'goner' }),
-      ...nodes.map((name) => pod({ name: `other-${name}` })),
+      ...nodes.flatMap((name) => [pod({ name: `other-${name}` }), pod({ name: `goner-${name}` })]),
     ],
   });
   for (const one of await cluster.list('v1', 'Pod', 'default')) {
@@ -218,9 +217,6 @@ describe.each([
     await nothingLeftIn('web');
   });
 
-  // The tests of src/ run on Node as they are.
-  if (name === 'node') return;
-
   test('the API server is away for three seconds: the spool loses nothing', async () => {
     const file = at('away.pcapng');
     const capture = start(['web', '-i', 'eth0', '-f', 'icmp', '--spool', '5MB', '-w', file]);
@@ -236,7 +232,7 @@ describe.each([
   });
 
   test('a pod is deleted: its source is closed, the others go on', async () => {
-    const target = 'goner';
+    const target = `goner-${name}`;
     const capture = start(['web', target, '-i', 'eth0', '-f', 'icmp', '-w', 'gone.pcapng']);
     await capture.says(/(listening on [^]*){2}/);
     await pings(target, 3);

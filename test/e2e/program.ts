@@ -13,8 +13,15 @@ export const programs = {
   'on Node': [process.execPath, join(dist, 'node/kubectl-netdebug')],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
+let defaultProgram: readonly string[] = programs.executable;
+
+/** Tests that name no program run this one from now on; for test files that are run once more on Node. */
+export function byDefault(name: keyof typeof programs): void {
+  defaultProgram = programs[name];
+}
+
 export interface ProgramOptions {
-  /** Default the executable. */
+  /** Default the executable, unless {@link byDefault} chose otherwise. */
   readonly program?: readonly string[];
   readonly kubeconfig?: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -49,7 +56,7 @@ export function makeHome(): { readonly home: string; readonly remove: () => void
 
 /** Starts the program. It is killed after a minute in any case. */
 export function startProgram(args: readonly string[], options: ProgramOptions = {}): RunningProgram {
-  const own = options.program ?? programs.executable;
+  const own = options.program ?? defaultProgram;
   if (!existsSync(own.at(-1) ?? '')) throw new Error('there is no program to test: run npm run build');
   const [command = '', ...words] = [...(options.wrapper ?? []), ...own, ...args];
   const child = spawn(command, words, {
