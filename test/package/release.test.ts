@@ -251,7 +251,7 @@ test('the list of contents names every package of the bundle, the runtimes, and 
   const bundled = new Set(
     Object.keys(metafile.inputs).flatMap(
       // Where the folder lies, as seen from the copied sources, does not matter.
-      (input) => /.*(node_modules\/(?:@[^/]+\/)?[^/]+)/.exec(input)?.[1] ?? [],
+      (input) => /^.*?(node_modules\/(?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+)/.exec(input)?.[1] ?? [],
     ),
   );
   expect(bundled.size).toBeGreaterThan(20);
