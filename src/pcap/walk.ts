@@ -1,4 +1,13 @@
 import { PCAP_HEADER_LENGTH, PCAP_RECORD_HEADER_LENGTH, isPcapMagic, readPcapHeader } from './header.js';
+import {
+  BLOCK_EPB,
+  BLOCK_IDB,
+  BLOCK_NRB,
+  BLOCK_SHB,
+  BLOCK_SPB,
+  BYTE_ORDER_MAGIC,
+  idb,
+} from './pcapng-blocks.js';
 import type { Timestamp } from './types.js';
 
 /** What a piece of a capture file is: `preamble` has to stand at the start of every file that is cut from the same capture. */
@@ -30,14 +39,6 @@ export interface RecordWalker {
 
 /** Names beyond this are left out of later files, oldest first: they help to read packets and are needed by none. */
 const MOST_NAME_BYTES = 1024 * 1024;
-
-const SECTION_HEADER = 0x0a0d0d0a;
-const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
-const INTERFACE_DESCRIPTION = 1;
-const SIMPLE_PACKET = 3;
-const NAME_RESOLUTION = 4;
-const ENHANCED_PACKET = 6;
-const OPTION_TSRESOL = 9;
 
 interface WalkedInterface {
   readonly linktype: number;
@@ -77,7 +78,7 @@ class Walker implements RecordWalker {
     this.kind = 'other';
     if (this.#format === undefined) {
       if (isPcapMagic(chunk, at)) return this.#fileHeader(at);
-      if (at + 4 > chunk.length || this.#view.getUint32(at, true) !== SECTION_HEADER) return undefined;
+      if (at + 4 > chunk.length || this.#view.getUint32(at, true) !== BLOCK_SHB) return undefined;
     }
     return this.#format === 'pcap' ? this.#record(at) : this.#block(at);
   }
@@ -128,7 +129,7 @@ class Walker implements RecordWalker {
   #block(at: number): number | undefined {
     const left = this.#chunk.length - at;
     if (left < 12) return undefined;
-    if (this.#view.getUint32(at, true) === SECTION_HEADER) {
+    if (this.#view.getUint32(at, true) === BLOCK_SHB) {
       const order = this.#view.getUint32(at + 8, true);
       if (order !== BYTE_ORDER_MAGIC && this.#view.getUint32(at + 8, false) !== BYTE_ORDER_MAGIC)
         return undefined;
@@ -138,13 +139,13 @@ class Walker implements RecordWalker {
     if (length < 12 || length % 4 !== 0 || length > left) return undefined;
     const end = at + length;
     switch (this.#word(at)) {
-      case SECTION_HEADER:
+      case BLOCK_SHB:
         return length < 28 ? undefined : this.#section(at, end);
-      case INTERFACE_DESCRIPTION:
+      case BLOCK_IDB:
         return length < 20 ? undefined : this.#interface(at, end);
-      case NAME_RESOLUTION:
+      case BLOCK_NRB:
         return this.#nameResolution(at, end);
-      case ENHANCED_PACKET: {
+      case BLOCK_EPB: {
         if (length < 32) return undefined;
         const captured = this.#word(at + 20);
         if (captured > length - 32) return undefined;
@@ -153,7 +154,7 @@ class Walker implements RecordWalker {
         this.#low = this.#word(at + 16);
         return this.#packet(at + 28, captured, this.#word(at + 24), end);
       }
-      case SIMPLE_PACKET: {
+      case BLOCK_SPB: {
         if (length < 16) return undefined;
         const original = this.#word(at + 8);
         const { snaplen } = this.#interfaceOf(0);
@@ -213,7 +214,7 @@ class Walker implements RecordWalker {
       const code = this.#view.getUint16(option, this.#littleEndian);
       const length = this.#view.getUint16(option + 2, this.#littleEndian);
       if (code === 0) break;
-      if (code === OPTION_TSRESOL && length >= 1 && option + 4 < end) {
+      if (code === idb.tsresol && length >= 1 && option + 4 < end) {
         const value = this.#view.getUint8(option + 4);
         return value >= 128 ? 1n << BigInt(value - 128) : 10n ** BigInt(value);
       }
