@@ -19,7 +19,7 @@ export interface AttachRequest {
   readonly detachKey: number | undefined;
 }
 
-/** Most output that waits for the reader; more is not read from the network. */
+/** Of a terminal that was never told its size. */
 const defaultSize = { columns: 80, rows: 24 };
 
 /**

@@ -1,29 +1,14 @@
-import type { AttachRequest } from '../attach.js';
 import type { Command } from '../command.js';
-import { detachFlag, parseDetachKey } from '../options/attach.js';
-import { containerFlag, debugFlags, parseDebug } from '../options/debug.js';
+import { parseDetachKey } from '../options/attach.js';
 import type { Flags } from '../options/flags.js';
-import { kubeFlags, parseKube } from '../options/kube.js';
-import { outputFlags, type OutputFormat, parseOutput } from '../options/output.js';
-import { parsePodAndArguments, selectorFlags } from '../options/pod.js';
-import type { Settings } from '../options/setting.js';
+import { parsePodAndArguments } from '../options/pod.js';
 import { usageError } from '../options/usage.js';
-import { switchOf, type Words } from '../options/words.js';
-import { inPod, type PodCommandRequest } from '../target.js';
-
-/** What `exec` was asked for. */
-export interface ExecCommandRequest extends PodCommandRequest {
-  readonly attach: AttachRequest;
-}
-
-const formats: readonly OutputFormat[] = ['table'];
+import { switchOf } from '../options/words.js';
+import { attachedFlags, startAttached } from './attached.js';
 
 const flags: Flags = {
   stdin: { kind: 'switch', short: 'i', describe: 'stdin goes to the command, its end too', group: 'Flags' },
   tty: { kind: 'switch', short: 't', describe: 'the command gets a terminal', group: 'Flags' },
-  ...detachFlag,
-  ...selectorFlags,
-  container: { ...containerFlag, short: 'c' },
 };
 
 /** `kubectl netdebug exec POD -- CMD`. */
@@ -38,33 +23,18 @@ export const execCommand: Command = {
     { about: 'A file as its input', words: 'exec -i web-0 -- nc 10.0.0.1 25 < mail.txt' },
     { about: 'In a terminal', words: 'exec -it web-0 -- top' },
   ],
-  flags: { ...flags, ...debugFlags, ...outputFlags(formats), ...kubeFlags },
+  flags: attachedFlags(flags),
   prepare: (words, settings) => {
-    const request = parseExec(words, settings);
-    return (environment) =>
-      inPod(request, environment, async (context, at) =>
-        (await import('../attach.js')).attachIn(context, at, request.attach),
-      );
-  },
-};
-
-/** Words → request. Throws a usage error. */
-function parseExec(words: Words, settings: Settings): ExecCommandRequest {
-  const { target } = parsePodAndArguments(words, [], 'rest');
-  const argv = words.rest ?? [];
-  if (argv.length === 0) throw usageError('exec needs a command after --', words.command);
-  const tty = switchOf(words, 'tty');
-  return {
-    kube: parseKube(words),
-    debug: parseDebug(words, settings),
-    output: parseOutput(words, settings, formats),
-    target,
-    attach: {
+    const { target } = parsePodAndArguments(words, [], 'rest');
+    const argv = words.rest ?? [];
+    if (argv.length === 0) throw usageError('exec needs a command after --', words.command);
+    const tty = switchOf(words, 'tty');
+    return startAttached(words, settings, target, {
       argv,
       label: undefined,
       stdin: switchOf(words, 'stdin'),
       tty,
       detachKey: tty ? parseDetachKey(words) : undefined,
-    },
-  };
-}
+    });
+  },
+};

@@ -1,21 +1,10 @@
-import type { AttachRequest } from '../attach.js';
 import type { Command } from '../command.js';
-import { detachFlag, parseDetachKey } from '../options/attach.js';
-import { containerFlag, debugFlags, parseDebug } from '../options/debug.js';
+import { parseDetachKey } from '../options/attach.js';
 import type { Flags } from '../options/flags.js';
-import { kubeFlags, parseKube } from '../options/kube.js';
-import { outputFlags, type OutputFormat, parseOutput } from '../options/output.js';
-import { parsePodAndArguments, selectorFlags } from '../options/pod.js';
-import type { Settings } from '../options/setting.js';
-import { type Words, wordOf } from '../options/words.js';
-import { inPod, type PodCommandRequest } from '../target.js';
+import { parsePodAndArguments } from '../options/pod.js';
+import { wordOf } from '../options/words.js';
+import { attachedFlags, startAttached } from './attached.js';
 
-/** What `shell` was asked for. */
-export interface ShellCommandRequest extends PodCommandRequest {
-  readonly attach: AttachRequest;
-}
-
-const formats: readonly OutputFormat[] = ['table'];
 /** The better shell of those that an image may have. */
 const anyShell = 'if command -v bash >/dev/null 2>&1; then exec bash; else exec sh; fi';
 
@@ -27,9 +16,6 @@ const flags: Flags = {
     describe: 'the shell to run, such as zsh (default bash, else sh)',
     group: 'Flags',
   },
-  ...detachFlag,
-  ...selectorFlags,
-  container: { ...containerFlag, short: 'c' },
 };
 
 /** `kubectl netdebug shell POD`. */
@@ -43,31 +29,16 @@ export const shellCommand: Command = {
     { about: 'Look around in the network of a pod', words: 'shell web-0' },
     { about: 'With the processes of a container in sight', words: 'shell web-0 -c app' },
   ],
-  flags: { ...flags, ...debugFlags, ...outputFlags(formats), ...kubeFlags },
+  flags: attachedFlags(flags),
   prepare: (words, settings) => {
-    const request = parseShell(words, settings);
-    return (environment) =>
-      inPod(request, environment, async (context, at) =>
-        (await import('../attach.js')).attachIn(context, at, request.attach),
-      );
-  },
-};
-
-/** Words → request. Throws a usage error. */
-function parseShell(words: Words, settings: Settings): ShellCommandRequest {
-  const { target } = parsePodAndArguments(words, []);
-  const shell = wordOf(words, 'shell');
-  return {
-    kube: parseKube(words),
-    debug: parseDebug(words, settings),
-    output: parseOutput(words, settings, formats),
-    target,
-    attach: {
+    const { target } = parsePodAndArguments(words, []);
+    const shell = wordOf(words, 'shell');
+    return startAttached(words, settings, target, {
       argv: shell === undefined ? ['sh', '-c', anyShell] : [shell],
       label: `${shell ?? 'shell'} in a terminal`,
       stdin: true,
       tty: true,
       detachKey: parseDetachKey(words),
-    },
-  };
-}
+    });
+  },
+};

@@ -1,10 +1,5 @@
-import { leaseDirectories, shellFunctions } from './lease.js';
-
-/** Where the lease keeps its files; sets `d`, empty when it has none. */
-const findLease = `d=
-for c in ${leaseDirectories}; do
-  if [ -w $c/.netdebug-$NETDEBUG_ID/pid ]; then d=$c/.netdebug-$NETDEBUG_ID; break; fi
-done`;
+import { findLease, shellFunctions } from './lease.js';
+import { NOT_IN_IMAGE } from './lifeline-script.js';
 
 /**
  * A command that reads its own stdin, or a terminal, leaves no channel for a lifeline: it gets one by a second exec, the guard. The
@@ -12,7 +7,7 @@ done`;
  */
 const commandScript = `${shellFunctions}ttl=$1 token=$2 label=$3 term=$4
 shift 4
-command -v "$1" >/dev/null 2>&1 || exit 218
+command -v "$1" >/dev/null 2>&1 || exit ${NOT_IN_IMAGE}
 [ -z "$term" ] || { TERM=$term; export TERM; }
 ${findLease}
 started $$

@@ -1,9 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { ExecSession, KubeApi } from '../kube/api.js';
 import { attachedCommand, type AttachedCommand, guardCommand } from './attached-script.js';
-import { withRole } from './ladder.js';
-import { heartbeatSeconds } from './lease.js';
-import { escalate, toolEnd, whyNotRunning } from './lifeline.js';
+import { escalate, heartbeat, startExec, toolEnd } from './lifeline.js';
 import type { Clock, ContainerAddress, ToolEnd } from './types.js';
 
 export interface AttachOptions {
@@ -51,11 +49,6 @@ export async function attachTool(
   options: AttachOptions,
 ): Promise<AttachedSession> {
   const { terminal, clock } = options;
-  // The signal ends the start only: a command that runs is stopped in order, so that its last output still arrives.
-  const start = new AbortController();
-  const giveUp = (): void => start.abort(options.signal?.reason);
-  if (options.signal?.aborted) giveUp();
-  options.signal?.addEventListener('abort', giveUp, { once: true });
   const command: AttachedCommand = {
     ttlSeconds: options.ttlSeconds,
     token: Array.from({ length: 16 }, () => Math.floor(options.random() * 36).toString(36)).join(''),
@@ -64,8 +57,8 @@ export async function attachTool(
     tty: terminal !== undefined,
   };
   const { namespace, pod, container } = at;
-  const address = { namespace, pod, container, signal: start.signal };
-  const open = async (): Promise<[ExecSession, ExecSession]> => {
+  return startExec(api, at, options, async (signal) => {
+    const address = { namespace, pod, container, signal };
     const session = await api.exec({
       ...address,
       argv: attachedCommand(command, argv),
@@ -74,20 +67,13 @@ export async function attachTool(
     });
     if (terminal !== undefined) session.resize(terminal.columns, terminal.rows);
     try {
-      return [session, await api.exec({ ...address, argv: guardCommand(command), stdin: true })];
+      const guard = await api.exec({ ...address, argv: guardCommand(command), stdin: true });
+      return attached(session, guard, argv[0] ?? '', at, clock);
     } catch (error) {
       session.close();
       throw error;
     }
-  };
-  try {
-    const [session, guard] = await open();
-    return attached(session, guard, argv[0] ?? '', at, clock);
-  } catch (error) {
-    throw (await whyNotRunning(api, at, undefined, error)) ?? withRole(namespace, error);
-  } finally {
-    options.signal?.removeEventListener('abort', giveUp);
-  }
+  });
 }
 
 function attached(
@@ -110,7 +96,7 @@ function attached(
     guard.stdin.end();
     return toolEnd(end, program, at, undefined);
   });
-  void beat(clock, over.signal, () => say('h'));
+  void heartbeat(clock, over.signal, () => say('h'));
   void guard.done.then(() => over.abort());
   let stopping = false;
   return {
@@ -135,12 +121,4 @@ function attached(
       void guard.done.then(() => session.close());
     },
   };
-}
-
-async function beat(clock: Clock, over: AbortSignal, call: () => void): Promise<void> {
-  for (;;) {
-    await clock.sleep(heartbeatSeconds * 1000, over);
-    if (over.aborted) return;
-    call();
-  }
 }

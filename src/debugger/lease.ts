@@ -51,6 +51,12 @@ poke() {
 /** Where the directory may be: the first that can be written. /dev/shm is shared by the pod's containers, hence the id. */
 export const leaseDirectories = '/tmp /dev/shm';
 
+/** Shell text that sets `d` to the lease's directory; empty when there is none. */
+export const findLease = `d=
+for c in ${leaseDirectories}; do
+  if [ -w $c/.netdebug-$NETDEBUG_ID/pid ]; then d=$c/.netdebug-$NETDEBUG_ID; break; fi
+done`;
+
 // The kubelet turns two dollar signs in a container's command into one, so the usual word for the own process id is not used.
 const script = `${shellFunctions}ttl=$1 step=$2 limit=$3 d= slept=
 exec 2>/dev/null

@@ -1,4 +1,7 @@
-import { leaseDirectories, shellFunctions } from './lease.js';
+import { findLease, shellFunctions } from './lease.js';
+
+/** Exit code of the lifeline when the program is not in the image; chosen from those that nothing else uses. */
+export const NOT_IN_IMAGE = 218;
 
 /**
  * The shell that stands around every tool and ends it when its client is gone.
@@ -14,12 +17,10 @@ import { leaseDirectories, shellFunctions } from './lease.js';
  * When the tool ends by itself, its reader is ended and reaped here, so that no zombie is left to a foreign process 1 in a
  * shared process namespace. This shell lets go of stdout and stderr first: the exec ends with the tool, with its exit code.
  */
-const script = `${shellFunctions}ttl=$1 d=
+const script = `${shellFunctions}ttl=$1
 shift
-command -v "$1" >/dev/null 2>&1 || exit 218
-for c in ${leaseDirectories}; do
-  if [ -w $c/.netdebug-$NETDEBUG_ID/pid ]; then d=$c/.netdebug-$NETDEBUG_ID; break; fi
-done
+command -v "$1" >/dev/null 2>&1 || exit ${NOT_IN_IMAGE}
+${findLease}
 exec 3<&0
 "$@" 3<&- </dev/null &
 p=$!
@@ -60,9 +61,6 @@ code=$?
 kill $reader
 wait $reader
 exit $code`;
-
-/** Exit code of the lifeline when the program is not in the image; chosen from those that nothing else uses. */
-export const NOT_IN_IMAGE = 218;
 
 /**
  * argv of an exec that runs a tool under the lifeline.

@@ -36,27 +36,39 @@ export async function runTool(
   argv: readonly string[],
   options: ToolOptions,
 ): Promise<ToolSession> {
-  // The signal ends the start only: a tool that runs is stopped in order, so that its last output still arrives.
-  const start = new AbortController();
-  const giveUp = (): void => {
-    start.abort(options.signal?.reason);
-  };
-  if (options.signal?.aborted) giveUp();
-  options.signal?.addEventListener('abort', giveUp, { once: true });
-  try {
+  return startExec(api, at, options, async (signal) => {
     const session = await api.exec({
       namespace: at.namespace,
       pod: at.pod,
       container: at.container,
       argv: lifelineCommand(argv, options.ttlSeconds ?? 900),
       stdin: true,
-      signal: start.signal,
+      signal,
     });
     return toolSession(session, argv[0] ?? '', at, options);
+  });
+}
+
+/**
+ * Starts something in a container by exec. The signal ends the start only: what runs is stopped in order, so that its last output still
+ * arrives. A refusal is told with what became of the container, or with the rights to ask for.
+ */
+export async function startExec<T>(
+  api: Pick<KubeApi, 'get'>,
+  at: ContainerAddress,
+  { signal, called }: Pick<ToolOptions, 'signal' | 'called'>,
+  begin: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const start = new AbortController();
+  const giveUp = (): void => start.abort(signal?.reason);
+  if (signal?.aborted === true) giveUp();
+  signal?.addEventListener('abort', giveUp, { once: true });
+  try {
+    return await begin(start.signal);
   } catch (error) {
-    throw (await whyNotRunning(api, at, options.called, error)) ?? withRole(at.namespace, error);
+    throw (await whyNotRunning(api, at, called, error)) ?? withRole(at.namespace, error);
   } finally {
-    options.signal?.removeEventListener('abort', giveUp);
+    signal?.removeEventListener('abort', giveUp);
   }
 }
 
@@ -99,7 +111,8 @@ function toolSession(
   };
 }
 
-async function heartbeat(clock: Clock, over: AbortSignal, beat: () => void): Promise<void> {
+/** Calls every few seconds, as the lease wants to hear of its clients, until it is over. */
+export async function heartbeat(clock: Clock, over: AbortSignal, beat: () => void): Promise<void> {
   while (!(await overAfter(clock, heartbeatSeconds * 1000, over))) beat();
 }
 
@@ -157,7 +170,7 @@ export function toolEnd(
 }
 
 /** The container was running when it was looked at, and the exec says it is not: say what became of it. */
-export async function whyNotRunning(
+async function whyNotRunning(
   api: Pick<KubeApi, 'get'>,
   at: ContainerAddress,
   called: ToolOptions['called'],
