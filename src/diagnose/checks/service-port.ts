@@ -121,23 +121,9 @@ function unresolved({ selected }: ServiceFacts, object: SnapshotService, port: S
           index < 0 || (other === undefined && candidate === undefined)
             ? []
             : [
-                kubectl(
-                  namespace,
-                  'patch',
-                  'service',
-                  name,
-                  '--type=json',
-                  '-p',
-                  JSON.stringify([
-                    other === undefined
-                      ? {
-                          op: 'replace',
-                          path: `/spec/ports/${index}/targetPort`,
-                          value: candidate?.containerPort,
-                        }
-                      : { op: 'add', path: `/spec/ports/${index}/protocol`, value: other.protocol },
-                  ]),
-                ),
+                other === undefined
+                  ? patchPort(object, index, 'replace', 'targetPort', candidate?.containerPort)
+                  : patchPort(object, index, 'add', 'protocol', other.protocol),
               ],
       },
       hop: 'service',
@@ -176,22 +162,7 @@ function otherProtocol({ selected }: ServiceFacts, object: SnapshotService, port
       ],
       fix: {
         text: 'let both say the same protocol',
-        commands:
-          index < 0
-            ? []
-            : [
-                kubectl(
-                  namespace,
-                  'patch',
-                  'service',
-                  name,
-                  '--type=json',
-                  '-p',
-                  JSON.stringify([
-                    { op: 'add', path: `/spec/ports/${index}/protocol`, value: first.protocol },
-                  ]),
-                ),
-              ],
+        commands: index < 0 ? [] : [patchPort(object, index, 'add', 'protocol', first.protocol)],
       },
       hop: 'service',
       touches: [objectKey('service', object.metadata)],
@@ -234,4 +205,16 @@ function untranslated({ destination }: Facts, { port }: ServiceFacts, object: Sn
       blocks: { model: 'fail' },
     },
   ];
+}
+
+/** The command that changes one field of one port of a Service. */
+function patchPort(
+  { metadata }: SnapshotService,
+  index: number,
+  op: 'add' | 'replace',
+  field: 'protocol' | 'targetPort',
+  value: string | number | undefined,
+): string {
+  const patch = JSON.stringify([{ op, path: `/spec/ports/${index}/${field}`, value }]);
+  return kubectl(metadata.namespace ?? '', 'patch', 'service', metadata.name, '--type=json', '-p', patch);
 }
