@@ -1,4 +1,4 @@
-import { leaseDirectories, shellFunctions } from '../../debugger/lease.js';
+import { findLease, shellFunctions } from '../../debugger/lease.js';
 
 /**
  * The spool: a tcpdump that writes into files of the debug container, by itself, so that it never waits for whoever reads.
@@ -39,12 +39,6 @@ export const spoolExit = {
 /** What tcpdump is told to write to, in the spool's folder: `p`, then `p1`, `p2`, ... */
 export const spoolFile = 'p';
 
-const find = `d=
-for c in ${leaseDirectories}; do
-  if [ -w $c/.netdebug-$NETDEBUG_ID/pid ]; then d=$c/.netdebug-$NETDEBUG_ID; break; fi
-done
-`;
-
 /**
  * Makes the folder and starts the supervisor, which lives on when this exec has ended. The supervisor says to the lease that it and
  * tcpdump are alive; it ends when nobody reads for too long, when a client says so, or with the lease; and it removes its folder.
@@ -56,7 +50,8 @@ done
 const start = `${shellFunctions}name=$1 need=$2 keep=$3 ttl=$4 idle=$5 most=$6 hold=$7 about=$8 tn=$9
 shift 9
 umask 077
-${find}[ "$d" ] || exit 93
+${findLease}
+[ "$d" ] || exit 93
 s=$d/spool.$name
 real=$s
 {
@@ -165,7 +160,8 @@ while [ ! -e pid ] && [ $i -lt 50 ]; do i=$((i + 1)); sleep 0.1 || sleep 1; done
  * tcpdump has ended and all is given out. With $5 it gives out only the words, until tcpdump has ended.
  * $1 name, $2 number of the file, $3 bytes of it to skip, $4 bytes of the words to skip, $5 1 or nothing.
  */
-const read = `${shellFunctions}${find}n=$2 k=$3 w=$4 hold=$5 open= i=0
+const read = `${shellFunctions}${findLease}
+n=$2 k=$3 w=$4 hold=$5 open= i=0
 exec 7>&2 2>/dev/null
 cd $d/spool.$1 || exit 92
 read -r me x </proc/self/stat
@@ -204,7 +200,8 @@ while :; do
 done`;
 
 /** What every spool of the container says of itself; $1 one of them, or nothing. Lines: see ring.ts. */
-const status = `${find}[ "$d" ] || exit 92
+const status = `${findLease}
+[ "$d" ] || exit 92
 for s in $d/spool.\${1:-*}; do
   cd $s 2>/dev/null || continue
   echo "spool \${s##*/spool.}"
@@ -219,7 +216,8 @@ for s in $d/spool.\${1:-*}; do
 done`;
 
 /** Says a word to a spool, $2: \`stop\`, or \`over\`, and then waits until it is gone. Harmless twice. */
-const tell = `${find}cd $d/spool.$1 2>/dev/null || exit 92
+const tell = `${findLease}
+cd $d/spool.$1 2>/dev/null || exit 92
 echo >$2
 [ $2 = over ] || exit 0
 i=0
@@ -227,7 +225,8 @@ while [ -e $d/spool.$1 ] && [ $i -lt 50 ]; do i=$((i + 1)); sleep 0.1 || sleep 1
 [ ! -e $d/spool.$1 ]`;
 
 /** The first 24 bytes of the spool $1: the header of each of its files. */
-const header = `${find}cd $d/spool.$1 2>/dev/null || exit 92
+const header = `${findLease}
+cd $d/spool.$1 2>/dev/null || exit 92
 read -r n x <base && exec dd if=p\${n#0} bs=24 count=1 2>/dev/null`;
 
 // They are sent in the path of a request, of which some proxies take no more than 8 KiB: so without the indentation.
