@@ -12,7 +12,8 @@ import { findLease, shellFunctions } from '../../debugger/lease.js';
  * | `base`           | the supervisor | number of the oldest file that is kept, bytes of all before it                   |
  * | `tcpdump.words`  | tcpdump        | its stderr                                                                       |
  * | `tcpdump.pid`, `tcpdump.end` | its parent | its process id; its exit code and when it ended, seconds since 1970      |
- * | `trigger.*`      |                | the same of the tcpdump that waits for one packet                                |
+ * | `trigger`        | the supervisor | nothing: there is one, a tcpdump that waits for one packet                       |
+ * | `trigger.*`      |                | what `tcpdump.*` holds, of that one                                              |
  * | `pid`            | the supervisor | its process id and start time                                                    |
  * | `reader`         | the reader     | the same; while such a process lives, somebody is there                          |
  * | `about`          | start          | one line for who takes it up again                                               |
@@ -112,6 +113,7 @@ finish() {
   seen=$up begun=$up beat=0 oldest=0 newest=0 gone=0 asked= armed= fired= ended=
   printf '%s\\n' "$about" >about
   echo 0 0 >base
+  [ $tn = 0 ] || echo >trigger
   (shift $tn; run tcpdump "$@"; printf '%s\\n' "spool $name: $*" >$d/argv.$me)
   echo $me $mine >pid
   while [ -d $d ]; do
@@ -157,7 +159,8 @@ while [ ! -e pid ] && [ $i -lt 50 ]; do i=$((i + 1)); sleep 0.1 || sleep 1; done
 
 /**
  * Gives out the packets from one place on, following tcpdump from file to file, and tcpdump's words on stderr; exits with 0 when
- * tcpdump has ended and all is given out. With $5 it gives out only the words, until tcpdump has ended.
+ * tcpdump has ended and all is given out. With $5 it gives out only the words, until tcpdump has ended. The words wait until the
+ * trigger's tcpdump listens as well: who reads "listening on" may send what is to be found.
  * $1 name, $2 number of the file, $3 bytes of it to skip, $4 bytes of the words to skip, $5 1 or nothing.
  */
 const read = `${shellFunctions}${findLease}
@@ -169,6 +172,11 @@ started $me
 echo $me $st >reader
 read -r super x <pid || exit 92
 trap 'read -r q <tcpdump.pid && kill -USR1 $q' USR1
+ready() {
+  [ -e trigger ] && [ ! -e trigger.end ] && [ -z "$ended" ] || return 0
+  case $(cat trigger.words) in *listening*) return 0 ;; esac
+  return 1
+}
 while :; do
   [ -e tcpdump.end ] && ended=1 || ended=
   if [ ! -e tcpdump.end ] && { ! started $super || [ "$st" != "$x" ]; }; then exit 95; fi
@@ -184,7 +192,7 @@ while :; do
     fi
   fi
   if [ $((i % 5)) = 0 ] || [ "$ended" ] || [ $i -lt 10 ]; then
-    if [ -z "$words" ] && [ -e tcpdump.words ] && command exec 6<tcpdump.words; then words=1; fi
+    if [ -z "$words" ] && [ -e tcpdump.words ] && ready && command exec 6<tcpdump.words; then words=1; fi
     if [ "$words" ]; then
       if [ $w -gt 0 ]; then tail -c +$((w + 1)) <&6; w=0; else cat <&6; fi >&7
     fi
