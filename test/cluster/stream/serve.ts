@@ -14,6 +14,12 @@ export interface StreamSettings {
   readonly onBug: (error: unknown) => void;
 }
 
+/**
+ * kubectl 1.32 throws frames away that come before it has made its streams ("Unknown stream id 1, discarding message") and then says that
+ * all went well. A container runtime takes longer than that to start a command; here it runs before the upgrade is answered.
+ */
+const runtimeStartMs = 30;
+
 const reasons: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   403: 'Forbidden',
@@ -93,6 +99,7 @@ async function serveCommand(request: StreamRequest, settings: StreamSettings): P
     }
   }
   request.socket.write(switchingProtocols(request.req, protocol));
+  if (request.req.headers['user-agent']?.startsWith('kubectl/') === true) await sleep(runtimeStartMs);
   await serveSession({ socket: request.socket, head: request.head, protocol }, starting, options);
 }
 
