@@ -3,6 +3,7 @@ import type { NotChecked } from './checks/run.js';
 import { runChecks } from './checks/run.js';
 import { buildFacts, type Question } from './model/build.js';
 import type { Facts } from './model/facts.js';
+import type { Observed } from './observed.js';
 import type { Ranked } from './rank.js';
 import { rankFindings } from './rank.js';
 import type { Snapshot } from './snapshot/types.js';
@@ -19,9 +20,13 @@ export interface Diagnosis {
   readonly notChecked: readonly NotChecked[];
 }
 
-/** Answers a question from a snapshot, and nothing else. Throws a NetdebugError where FROM or TO mean nothing (exit 2 and 6). */
-export function diagnose(snapshot: Snapshot, question: Question): Diagnosis {
-  const facts = buildFacts(snapshot, question);
+/**
+ * Answers a question from a snapshot, from what was observed if anything was, and from nothing else. Throws a NetdebugError where FROM or
+ * TO mean nothing (exit 2 and 6).
+ */
+export function diagnose(snapshot: Snapshot, question: Question, observed?: Observed): Diagnosis {
+  const built = buildFacts(snapshot, question);
+  const facts: Facts = observed === undefined ? built : { ...built, observed };
   const { findings, notChecked } = runChecks(checks, facts);
   const traces = tracesOf(facts, findings);
   return {

@@ -5,6 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { parseDocument } from 'yaml';
 import { checks } from '../../src/diagnose/checks/all.js';
 import { diagnose, type Diagnosis } from '../../src/diagnose/diagnose.js';
+import { nothingObserved, type Observed } from '../../src/diagnose/observed.js';
 import type { Reading } from '../../src/diagnose/reading.js';
 import { readFiles } from '../../src/diagnose/snapshot/files.js';
 import { createSnapshot } from '../../src/diagnose/snapshot/snapshot.js';
@@ -20,6 +21,8 @@ interface Scenario {
   readonly verdict: Diagnosis['verdict'];
   /** Exactly these, the first root cause first. */
   readonly codes: readonly string[];
+  /** What probes and logs told: the lists that are not empty. Absent: nothing was probed. */
+  readonly observed?: Partial<Observed>;
 }
 
 function scenarioOf(name: string): Scenario {
@@ -27,21 +30,22 @@ function scenarioOf(name: string): Scenario {
   return parseDocument(head).toJS() as Scenario;
 }
 
-function ask(snapshot: Snapshot, words: string): Diagnosis {
+function ask(snapshot: Snapshot, words: string, observed?: Partial<Observed>): Diagnosis {
   const [first = '', second] = words.split(' ');
   const from = second === undefined ? undefined : parseReference(first, 'either');
   const to = parseReference(second ?? first, from === undefined ? 'object' : 'either');
-  return diagnose(snapshot, { ...(from === undefined ? {} : { from }), to, namespace: 'shop', now });
+  const question = { ...(from === undefined ? {} : { from }), to, namespace: 'shop', now };
+  return diagnose(snapshot, question, observed && { ...nothingObserved, ...observed });
 }
 
 const codesOf = ({ findings }: Diagnosis): string[] => findings.map(({ code }) => code);
 const unknown: Reading<never> = { state: 'unknown', why: 'forbidden: list' };
 
 describe.each(names)('%s', (name) => {
-  const { ask: words, verdict, codes } = scenarioOf(name);
+  const { ask: words, verdict, codes, observed } = scenarioOf(name);
 
   test(`${words} is ${verdict}`, async () => {
-    const found = ask(await readFiles([`${folder}${name}`], 'shop'), words);
+    const found = ask(await readFiles([`${folder}${name}`], 'shop'), words, observed);
     expect({ verdict: found.verdict, codes: codesOf(found) }).toEqual({ verdict, codes });
     for (const finding of found.findings) {
       expect(finding.message).not.toMatch(/undefined|\[object|NaN/);
@@ -55,7 +59,7 @@ describe.each(names)('%s', (name) => {
       const fewer = createSnapshot(
         parts.map((part): Part => (part.kind === kind ? { ...part, reading: unknown } : part)),
       );
-      const found = ask(fewer, words);
+      const found = ask(fewer, words, observed);
       expect(codesOf(found).filter((code) => !codes.includes(code))).toEqual([]);
       const hidden = codes.filter((code) => !codesOf(found).includes(code));
       if (hidden.length > 0 || found.verdict !== verdict) expect(found.notChecked).not.toEqual([]);

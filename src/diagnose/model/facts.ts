@@ -1,3 +1,4 @@
+import type { Observed } from '../observed.js';
 import type { Protocol } from '../policy/objects.js';
 import type { End } from '../policy/end.js';
 import type { PolicyModel } from '../policy/model.js';
@@ -85,6 +86,8 @@ export interface Facts {
   readonly links: readonly Link[];
   /** How names are looked up; undefined where no DNS Service is among the objects. */
   readonly dns?: DnsFacts;
+  /** What probes and logs told; undefined where nothing was probed. */
+  readonly observed?: Observed;
   /** What was left out because there is too much of it. */
   readonly cut: readonly { readonly what: string; readonly why: string }[];
 }
