@@ -18,6 +18,7 @@ export default {
       },
     ],
   },
+  setupFilesAfterEnv: ['<rootDir>/.ci/again.mjs'],
   testTimeout: 30_000,
   maxWorkers: 2,
 };

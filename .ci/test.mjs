@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+const mostSecondAttempts = 3;
 const root = fileURLToPath(new URL('..', import.meta.url));
 const jest = createRequire(import.meta.url).resolve('jest/bin/jest');
 const scratch = mkdtempSync(join(tmpdir(), 'netdebug-jest-'));
@@ -34,5 +35,13 @@ try {
 const skipped = summary.numPendingTests + summary.numTodoTests;
 const failed = summary.numFailedTests + summary.numRuntimeErrorTestSuites + skipped;
 if (skipped > 0) console.error(`${skipped} skipped tests, which count as failed`);
-console.log(`${summary.numPassedTests} passed, ${failed} failed`);
-process.exitCode = failed > 0 || summary.numPassedTests === 0 || run.status !== 0 ? 1 : 0;
+const again = summary.testResults.flatMap(({ assertionResults }) =>
+  assertionResults.filter(({ status, invocations }) => status === 'passed' && invocations > 1),
+);
+for (const { fullName } of again) console.error(`passed only at the second attempt: ${fullName}`);
+// One or two are the machine's doing; more are ours.
+const unsteady = again.length > mostSecondAttempts ? again.length : 0;
+if (unsteady > 0) console.error(`more than ${mostSecondAttempts} second attempts: they count as failed`);
+const allFailed = failed + unsteady;
+console.log(`${summary.numPassedTests - unsteady} passed, ${allFailed} failed`);
+process.exitCode = allFailed > 0 || summary.numPassedTests === 0 || run.status !== 0 ? 1 : 0;
