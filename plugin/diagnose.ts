@@ -7,14 +7,11 @@ import { wantsOfDiagnosis } from '../src/diagnose/wants.js';
 import { ExitCode } from '../src/errors.js';
 import { parseReference } from '../src/target/reference.js';
 import { withCluster } from './cluster.js';
+import { type DiagnosisReport, printDiagnosis } from './diagnoseoutput.js';
 import type { Environment } from './environment.js';
 import { unlessStopped } from './interrupt.js';
 import type { KubeRequest } from './options/kube.js';
 import type { OutputOptions } from './options/output.js';
-import { coloursFor } from './print/colour.js';
-import { diagnosisDocument, diagnosisMermaid, diagnosisText } from './print/diagnose.js';
-import { printDocument } from './print/document.js';
-import { writeOut } from './print/out.js';
 import { createStatusLine } from './print/statusline.js';
 
 /** From which severity on a finding makes the command fail. */
@@ -37,7 +34,16 @@ export interface DiagnoseRequest {
 
 /** Carries out `diagnose`: 0 reachable, 1 findings from `failOn` on, 3 undetermined. Rejects with a NetdebugError. */
 export async function runDiagnose(request: DiagnoseRequest, environment: Environment): Promise<number> {
-  const { output, failOn } = request;
+  const report = await askQuestion(request, environment);
+  await printDiagnosis(report, request.output, environment);
+  return exitCodeOf(report.diagnosis, request.failOn);
+}
+
+/** Answers one question, and prints nothing but progress. Rejects with a NetdebugError. */
+async function askQuestion(
+  request: DiagnoseRequest,
+  environment: Environment,
+): Promise<DiagnosisReport> {
   const from = request.from === undefined ? undefined : parseReference(request.from, 'either');
   const to = parseReference(request.to, from === undefined ? 'object' : 'either');
   const references = from === undefined ? [to] : [from, to];
@@ -52,18 +58,7 @@ export async function runDiagnose(request: DiagnoseRequest, environment: Environ
     namespace,
     now: environment.clock.now(),
   });
-  if (output.format === 'mermaid') await writeOut(environment.stdout, diagnosisMermaid(diagnosis));
-  else {
-    await printDocument(environment.stdout, output.format, 'Diagnosis', diagnosisDocument(diagnosis), () =>
-      diagnosisText(diagnosis, {
-        colours: coloursFor('stdout', output.color, environment),
-        columns: environment.columns(),
-        ascii: isAscii(environment),
-        wide: output.format === 'wide',
-      }),
-    );
-  }
-  return exitCodeOf(diagnosis, failOn);
+  return { diagnosis, snapshot };
 }
 
 async function readSnapshot(
@@ -90,10 +85,4 @@ function exitCodeOf({ verdict, findings }: Diagnosis, failOn: FailOn): number {
   if (verdict === 'UNDETERMINED') return ExitCode.undetermined;
   const broken = verdict === 'UNREACHABLE' || verdict === 'AMBIGUOUS';
   return broken && failOn !== 'never' ? ExitCode.found : ExitCode.ok;
-}
-
-/** Whether the terminal was set to something that has no ticks and arrows. */
-function isAscii({ env }: Environment): boolean {
-  const locale = [env.LC_ALL, env.LC_CTYPE, env.LANG].find((one) => (one ?? '') !== '');
-  return locale !== undefined && !/utf-?8/i.test(locale);
 }
