@@ -1,6 +1,7 @@
 import type { Finding } from '../finding.js';
 import type { Facts } from '../model/facts.js';
 import type { SnapshotKind } from '../snapshot/types.js';
+import type { Support } from './join.js';
 
 /** Which objects of a kind: of the namespaces of one side, of kube-system, or everywhere. */
 export type Where = 'source' | 'destination' | 'system' | 'cluster';
@@ -24,6 +25,10 @@ export interface Check {
   /** Whether the question has what it is about; where it has not, nothing is missing when the check does not run. */
   readonly concerns: (facts: Facts) => boolean;
   readonly find: (facts: Facts) => readonly Finding[];
+  /** Its findings are what probes and logs told: they join those of the same code that rest on objects, which other checks speak. */
+  readonly live?: true;
+  /** What it has to add to findings of other checks. */
+  readonly supports?: (facts: Facts) => readonly Support[];
 }
 
 /** `['pods', 'destination']` in short. */

@@ -3,6 +3,7 @@ import type { Finding } from '../finding.js';
 import type { Facts } from '../model/facts.js';
 import type { Check, Input } from './check.js';
 import { namespacesOf } from './check.js';
+import { joinFindings, type Support } from './join.js';
 
 /** Something that was not looked at, and why. */
 export interface NotChecked {
@@ -21,6 +22,8 @@ export function runChecks(
   facts: Facts,
 ): { readonly findings: readonly Finding[]; readonly notChecked: readonly NotChecked[] } {
   const findings: Finding[] = [];
+  const live: Finding[] = [];
+  const supports: Support[] = [];
   const gaps = new Map<
     string,
     { readonly what: string; readonly why: string; readonly hides: Set<string> }
@@ -34,7 +37,9 @@ export function runChecks(
       for (const code of check.codes) gap.hides.add(code);
     }
     if (missing.length > 0 || !check.concerns(facts)) continue;
-    findings.push(...check.find(restrict(facts, check)));
+    const own = restrict(facts, check);
+    (check.live === true ? live : findings).push(...check.find(own));
+    supports.push(...(check.supports?.(own) ?? []));
   }
   const notChecked = [...gaps.values()].map(({ what, why, hides }): NotChecked => ({
     what,
@@ -42,7 +47,7 @@ export function runChecks(
     code: why.startsWith('forbidden') ? 'ND001' : 'ND002',
     hides: [...hides].sort(),
   }));
-  return { findings, notChecked: [...notChecked, ...facts.cut] };
+  return { findings: joinFindings(findings, live, supports), notChecked: [...notChecked, ...facts.cut] };
 }
 
 function unread({ kind, where }: Input, facts: Facts): { readonly what: string; readonly why: string }[] {
