@@ -4,6 +4,7 @@ import { serviceName } from './flows/service-name.js';
 import { wantsOfFlow } from './flows/wants.js';
 import { systemNamespace } from './model/pods.js';
 import type { Want } from './snapshot/cluster.js';
+import { configMapNames } from './snapshot/reduce.js';
 import type { SnapshotKind } from './snapshot/types.js';
 
 const behind: readonly SnapshotKind[] = ['pods', 'services', 'endpointslices', 'networkpolicies'];
@@ -15,14 +16,19 @@ export function wantsOfDiagnosis(references: readonly Reference[], namespace: st
   const named = references.some(
     (reference) => reference.type === 'host' || (reference.type === 'object' && reference.kind === 'service'),
   );
+  const served = named || references.some(({ type }) => type === 'ip');
   return [
     ...wantsOfFlow(references, namespace),
     ...[...namespaces].flatMap((each) =>
-      [...behind, ...workloads].map((kind) => ({ kind, namespace: each })),
+      [...behind, ...workloads, 'events' as const].map((kind) => ({ kind, namespace: each })),
     ),
     ...behind.map((kind) => ({ kind, namespace: systemNamespace })),
     ...pluginNamespaces.map((each) => ({ kind: 'daemonsets' as const, namespace: each })),
     { kind: 'nodes' as const },
+    // Each by its name: nobody is given all ConfigMaps of kube-system to read.
+    ...(served
+      ? configMapNames.map((name) => ({ kind: 'configmaps' as const, namespace: systemNamespace, name }))
+      : []),
     // A name that is not here may be in another namespace.
     ...(named ? [{ kind: 'services' as const }] : []),
   ];

@@ -10,6 +10,8 @@ export type Where = 'source' | 'destination' | 'system' | 'cluster';
 export interface Input {
   readonly kind: SnapshotKind;
   readonly where: Where;
+  /** One object alone, which was read by its name. */
+  readonly name?: string;
 }
 
 /**

@@ -50,12 +50,16 @@ export function runChecks(
   return { findings: joinFindings(findings, live, supports), notChecked: [...notChecked, ...facts.cut] };
 }
 
-function unread({ kind, where }: Input, facts: Facts): { readonly what: string; readonly why: string }[] {
+function unread(
+  { kind, where, name }: Input,
+  facts: Facts,
+): { readonly what: string; readonly why: string }[] {
   return namespacesOf(where, facts).flatMap((namespace) => {
-    const reading = facts.read(kind, namespace);
+    const reading = facts.read(kind, namespace, name);
     if (reading.state !== 'unknown') return [];
     const { resource } = snapshotKinds[kind];
-    return [{ what: namespace === undefined ? resource : `${resource} of ${namespace}`, why: reading.why }];
+    const what = name === undefined ? resource : `${resource} ${name}`;
+    return [{ what: namespace === undefined ? what : `${what} of ${namespace}`, why: reading.why }];
   });
 }
 
@@ -64,9 +68,9 @@ function restrict(facts: Facts, { name, reads, mayRead = [] }: Check): Facts {
   const kinds = new Set([...reads, ...mayRead].map(({ kind }) => kind));
   return {
     ...facts,
-    read: (kind, namespace) => {
+    read: (kind, namespace, object) => {
       if (!kinds.has(kind)) throw new RangeError(`check ${name} reads ${kind} without declaring it`);
-      return facts.read(kind, namespace);
+      return facts.read(kind, namespace, object);
     },
   };
 }

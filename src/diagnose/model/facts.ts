@@ -3,14 +3,7 @@ import type { Protocol } from '../policy/objects.js';
 import type { End } from '../policy/end.js';
 import type { PolicyModel } from '../policy/model.js';
 import type { Flow, FlowVerdict } from '../policy/verdict.js';
-import type { Reading } from '../reading.js';
-import type {
-  SnapshotKind,
-  SnapshotPod,
-  SnapshotService,
-  SnapshotTypes,
-  Workload,
-} from '../snapshot/types.js';
+import type { ReadObjects, SnapshotPod, SnapshotService, Workload } from '../snapshot/types.js';
 
 /** Where a connection begins. */
 export interface Source {
@@ -65,7 +58,7 @@ export interface Facts {
   readonly namespace: string;
   /** As the person wrote them. */
   readonly asked: { readonly from?: string; readonly to: string };
-  readonly read: <K extends SnapshotKind>(kind: K, namespace?: string) => Reading<SnapshotTypes[K]>;
+  readonly read: ReadObjects;
   readonly model: PolicyModel;
   /** The namespace of FROM, where it has one. */
   readonly sourceNamespace?: string;

@@ -5,15 +5,18 @@ import { isApiError } from '../../kube/status.js';
 import type { KubeObject } from '../../kube/types.js';
 import type { Reading } from '../reading.js';
 import { snapshotKinds } from './kinds.js';
+import { reducedList } from './reduce.js';
 import { createSnapshot } from './snapshot.js';
 import type { Part, Snapshot, SnapshotKind } from './types.js';
 
-/** Something to read: a kind in one namespace, or everywhere; or single objects of a cluster-scoped kind by name. */
+/** Something to read: a kind in one namespace, or everywhere; or single objects by name. */
 export interface Want {
   readonly kind: SnapshotKind;
   readonly namespace?: string;
   /** Only for namespaces: many people may get one whom nobody lets list them. */
   readonly names?: readonly string[];
+  /** One object, in `namespace`: it is got by its name, and where there is none of this name, nothing is there. */
+  readonly name?: string;
 }
 
 type Api = Pick<KubeApi, 'get' | 'list'>;
@@ -46,12 +49,19 @@ async function readParts(
   wants: readonly Want[],
   groups: Promise<Groups> | undefined,
 ): Promise<Part[]> {
-  const distinct = new Map(wants.map((want) => [`${want.kind}/${want.namespace ?? ''}`, want]));
+  const distinct = new Map(
+    wants.map((want) => [`${want.kind}/${want.namespace ?? ''}/${want.name ?? ''}`, want]),
+  );
   const parts = await Promise.all(
     [...distinct.values()].map(async (want): Promise<Part> => {
-      const { kind, namespace } = want;
+      const { kind, namespace, name } = want;
       const reading = await readOne(api, want, groups);
-      return { kind, ...(namespace === undefined ? {} : { namespace }), reading: reading as Reading<never> };
+      return {
+        kind,
+        ...(namespace === undefined ? {} : { namespace }),
+        ...(name === undefined ? {} : { name }),
+        reading: reading as Reading<never>,
+      };
     }),
   );
   const failures = parts.flatMap(({ reading }) => (reading.state === 'unknown' ? [reading.cause] : []));
@@ -83,21 +93,27 @@ async function readGroups(api: Api): Promise<Groups> {
 
 async function readOne(
   api: Api,
-  { kind, namespace, names }: Want,
+  { kind, namespace, names, name }: Want,
   groups: Promise<Groups> | undefined,
 ): Promise<Reading<KubeObject>> {
   const { group, version, resource, optional } = snapshotKinds[kind];
-  const what = `list ${resource}${group === '' ? '' : `.${group}`}${namespace === undefined ? '' : ` in namespace ${namespace}`}`;
+  const what = `${name === undefined ? 'list' : 'get'} ${resource}${group === '' ? '' : `.${group}`}${name === undefined ? '' : ` ${name}`}${namespace === undefined ? '' : ` in namespace ${namespace}`}`;
   if (optional && groups !== undefined) {
     const known = await groups;
     if ('error' in known) return unread(known.error, 'get /apis');
     if (!known.names.has(`${group}/${version}`)) return { state: 'absent' };
   }
   if (names !== undefined) return { state: 'there', items: await readNamespaces(api, names) };
+  const path = resourcePath({ group, version, resource, namespace, name });
   try {
-    const { items } = await api.list<KubeObject>(resourcePath({ group, version, resource, namespace }));
-    return { state: 'there', items };
+    const items =
+      name === undefined
+        ? // Events of healthy pods are many, and nobody reads them.
+          (await api.list<KubeObject>(path, kind === 'events' ? { fieldSelector: 'type!=Normal' } : {})).items
+        : [await api.get<KubeObject>(path)];
+    return { state: 'there', items: reducedList(kind, items) };
   } catch (error) {
+    if (name !== undefined && isApiError(error, 404)) return { state: 'there', items: [] };
     return isApiError(error, 404) && optional ? { state: 'absent' } : unread(error, what);
   }
 }

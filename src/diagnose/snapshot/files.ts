@@ -8,6 +8,7 @@ import type { Reading } from '../reading.js';
 import type { RawObject } from './documents.js';
 import { parseObjects } from './documents.js';
 import { allSnapshotKinds, snapshotKindOf, snapshotKinds } from './kinds.js';
+import { reduced, reducedList } from './reduce.js';
 import { savedParts, type SavedPart } from './save.js';
 import { shapeProblem } from './schema.js';
 import { createSnapshot } from './snapshot.js';
@@ -66,7 +67,7 @@ export async function readFiles(paths: readonly string[], namespace: string): Pr
   }
   const parts = allSnapshotKinds.map((kind): Part => {
     const items = [...objects.values()].filter((found) => found.kind === kind).map(({ object }) => object);
-    return { kind, reading: readingOf(kind, items, dump) as Reading<never> };
+    return { kind, reading: readingOf(kind, reducedList(kind, items), dump) as Reading<never> };
   });
   const made = podsOfTemplates(createSnapshot(parts));
   const isPods = (part: Part): part is Part<'pods'> => part.kind === 'pods';
@@ -79,17 +80,20 @@ export async function readFiles(paths: readonly string[], namespace: string): Pr
   );
 }
 
-function restored({ kind, namespace, reading }: SavedPart, path: string, fallback: string): Part {
-  const place = namespace === undefined ? {} : { namespace };
+function restored({ kind, namespace, name, reading }: SavedPart, path: string, fallback: string): Part {
+  const place = {
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(name === undefined ? {} : { name }),
+  };
   if (reading.state !== 'there') return { kind, ...place, reading };
-  const items = reading.items.map((item) => {
+  const items = reading.items.flatMap((item) => {
     const whole = typeof item === 'object' && item !== null && 'kind' in item && 'apiVersion' in item;
     const found = whole ? accept(item as RawObject, path, fallback) : undefined;
     if (found?.kind !== kind)
       throw new NetdebugError(`${path}: an object among ${kind} is of another kind`, {
         exitCode: ExitCode.usage,
       });
-    return found.object;
+    return reduced(kind, found.object) ?? [];
   });
   return { kind, ...place, reading: { state: 'there', items } as Reading<unknown> as Reading<never> };
 }
@@ -129,7 +133,16 @@ function isDump(path: string, files: readonly string[]): boolean {
 
 /** Kinds that `kubectl cluster-info dump` writes. */
 const dumped: readonly SnapshotKind[] = [
-  ...['nodes', 'pods', 'services', 'daemonsets', 'deployments', 'replicasets', 'replicationcontrollers'],
+  ...[
+    'nodes',
+    'pods',
+    'services',
+    'daemonsets',
+    'deployments',
+    'replicasets',
+    'replicationcontrollers',
+    'events',
+  ],
 ] as SnapshotKind[];
 
 function readingOf(kind: SnapshotKind, items: readonly unknown[], dump: boolean): Reading<unknown> {

@@ -85,6 +85,8 @@ export const snapshotKinds: Readonly<Record<SnapshotKind, KindAddress>> = {
     'v1beta1',
     'clusternetworkpolicies',
   ),
+  events: core('Event', 'events'),
+  configmaps: core('ConfigMap', 'configmaps'),
 };
 
 /** Kinds of policies that only one network plugin understands. */

@@ -1,5 +1,7 @@
+import type { KubeObject } from '../../kube/types.js';
 import type { Reading } from '../reading.js';
 import { allSnapshotKinds, snapshotKinds } from './kinds.js';
+import { reduced } from './reduce.js';
 import type { Part, Snapshot } from './types.js';
 
 /** What a saved snapshot is, in its file. */
@@ -8,22 +10,31 @@ const savedKind = { apiVersion: 'netdebug/v1', kind: 'Snapshot' } as const;
 /**
  * A snapshot as a document that `-f` reads again, with what could not be read and why. Nothing secret is in it: of containers only
  * name, image, ports, probes and security context are kept (no environment, no commands, no arguments), of metadata no annotations and no
- * managed fields. Secrets and ConfigMaps are never part of a snapshot.
+ * managed fields. Secrets are never part of a snapshot, ConfigMaps only by name and without what nobody looks at (reduce.ts).
  */
 export function savedSnapshot({ parts }: Snapshot): object {
   return {
     ...savedKind,
-    parts: parts.map(({ kind, namespace, reading }) => ({
+    parts: parts.map(({ kind, namespace, name, reading }) => ({
       kind,
       ...(namespace === undefined ? {} : { namespace }),
+      ...(name === undefined ? {} : { name }),
       reading:
         reading.state === 'there'
-          ? { state: 'there', items: reading.items.map((item) => redact({ ...address(kind), ...item })) }
+          ? {
+              state: 'there',
+              items: reading.items.map((item) => saved(kind, { ...address(kind), ...item } as KubeObject)),
+            }
           : reading.state === 'unknown'
             ? { state: 'unknown', why: reading.why }
             : { state: 'absent' },
     })),
   };
+}
+
+/** ConfigMaps lost all that is not to be saved when they were read. */
+function saved(kind: Part['kind'], item: KubeObject): unknown {
+  return kind === 'configmaps' ? reduced(kind, item) : redact(item);
 }
 
 function address(kind: Part['kind']): { readonly apiVersion: string; readonly kind: string } {
@@ -83,6 +94,7 @@ function container(value: unknown): unknown {
 export interface SavedPart {
   readonly kind: Part['kind'];
   readonly namespace?: string;
+  readonly name?: string;
   readonly reading: Reading<unknown>;
 }
 
@@ -92,11 +104,14 @@ export function savedParts(document: unknown): readonly SavedPart[] | undefined 
   if (apiVersion !== savedKind.apiVersion || kind !== savedKind.kind || !Array.isArray(parts))
     return undefined;
   return parts.flatMap((part: unknown): SavedPart[] => {
-    const { kind: name, namespace, reading } = (part ?? {}) as Readonly<Record<string, unknown>>;
+    const { kind: named, namespace, name, reading } = (part ?? {}) as Readonly<Record<string, unknown>>;
     const { state, items, why } = (reading ?? {}) as Readonly<Record<string, unknown>>;
-    const known = allSnapshotKinds.find((one) => one === name);
+    const known = allSnapshotKinds.find((one) => one === named);
     if (known === undefined) return [];
-    const place = typeof namespace === 'string' ? { namespace } : {};
+    const place = {
+      ...(typeof namespace === 'string' ? { namespace } : {}),
+      ...(typeof name === 'string' ? { name } : {}),
+    };
     if (state === 'there' && Array.isArray(items))
       return [{ kind: known, ...place, reading: { state, items } }];
     if (state === 'absent') return [{ kind: known, ...place, reading: { state } }];

@@ -174,6 +174,25 @@ const node = z.looseObject({
     .optional(),
 });
 
+const event = z.looseObject({
+  metadata,
+  type: z.string().nullish(),
+  reason: z.string().nullish(),
+  message: z.string().nullish(),
+  count: z.number().nullish(),
+  lastTimestamp: z.string().nullish(),
+  eventTime: z.string().nullish(),
+  involvedObject: z
+    .looseObject({
+      kind: z.string().nullish(),
+      name: z.string().nullish(),
+      namespace: z.string().nullish(),
+      fieldPath: z.string().nullish(),
+    })
+    .nullish(),
+});
+const configMap = z.looseObject({ metadata, data: labels });
+
 const schemas: Readonly<Partial<Record<SnapshotKind, z.ZodType>>> = {
   pods: pod,
   nodes: node,
@@ -190,6 +209,8 @@ const schemas: Readonly<Partial<Record<SnapshotKind, z.ZodType>>> = {
   adminnetworkpolicies: clusterPolicy,
   baselineadminnetworkpolicies: clusterPolicy,
   clusternetworkpolicies: clusterPolicy,
+  events: event,
+  configmaps: configMap,
 };
 const named = z.looseObject({ metadata });
 

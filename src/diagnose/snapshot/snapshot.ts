@@ -2,7 +2,7 @@ import type { Reading } from '../reading.js';
 import type { Part, Snapshot, SnapshotKind, SnapshotTypes } from './types.js';
 
 interface Named {
-  readonly metadata: { readonly namespace?: string };
+  readonly metadata: { readonly namespace?: string; readonly name: string };
 }
 
 /** A snapshot of these parts. */
@@ -12,17 +12,33 @@ export function createSnapshot(parts: readonly Part[]): Snapshot {
   const answers = new Map<string, Reading<never>>();
   return {
     parts,
-    read: <K extends SnapshotKind>(kind: K, namespace?: string): Reading<SnapshotTypes[K]> => {
-      const key = `${kind}/${namespace ?? ''}`;
+    read: <K extends SnapshotKind>(kind: K, namespace?: string, name?: string): Reading<SnapshotTypes[K]> => {
+      const key = `${kind}/${namespace ?? ''}/${name ?? ''}`;
       let answer = answers.get(key);
       if (answer === undefined)
-        answers.set(key, (answer = find(byKind.get(kind) ?? [], namespace) as Reading<never>));
+        answers.set(key, (answer = find(byKind.get(kind) ?? [], namespace, name) as Reading<never>));
       return answer;
     },
   };
 }
 
-function find(parts: readonly Part[], namespace: string | undefined): Reading<Named> {
+function find(
+  parts: readonly Part[],
+  namespace: string | undefined,
+  name: string | undefined,
+): Reading<Named> {
+  const own = parts.filter((part) => part.name === name);
+  if (name === undefined || own.length > 0) return join(own, namespace);
+  // It was not asked for by its name: then it is among all of them.
+  const all = join(
+    parts.filter((part) => part.name === undefined),
+    namespace,
+  );
+  if (all.state !== 'there') return all;
+  return { state: 'there', items: all.items.filter(({ metadata }) => metadata.name === name) };
+}
+
+function join(parts: readonly Part[], namespace: string | undefined): Reading<Named> {
   const whole = parts.find((part) => part.namespace === undefined);
   // Everywhere was asked for as a whole: parts of single namespaces add nothing to it.
   if (namespace === undefined && whole !== undefined) return whole.reading;

@@ -1,4 +1,4 @@
-import type { KubeObject, Pod, Service } from '../../kube/types.js';
+import type { KubeEvent, KubeObject, Pod, Service } from '../../kube/types.js';
 import type {
   ClusterPolicy,
   LabelSelector,
@@ -103,6 +103,11 @@ export interface PodTemplate {
   readonly spec: Pod['spec'];
 }
 
+/** core/v1 ConfigMap. Only a few of kube-system are kept, and of these only some of their data. */
+export interface ConfigMap extends KubeObject {
+  readonly data?: Readonly<Record<string, string>> | null;
+}
+
 /** The type of the objects of every kind that a snapshot can hold, by plural name. */
 export interface SnapshotTypes {
   readonly pods: SnapshotPod;
@@ -127,9 +132,18 @@ export interface SnapshotTypes {
   readonly calicoglobalnetworkpolicies: KubeObject;
   readonly antreanetworkpolicies: KubeObject;
   readonly antreaclusternetworkpolicies: KubeObject;
+  readonly events: KubeEvent;
+  readonly configmaps: ConfigMap;
 }
 
 export type SnapshotKind = keyof SnapshotTypes;
+
+/** The objects of a kind, in one namespace or in all that were read; or only the one of this name. */
+export type ReadObjects = <K extends SnapshotKind>(
+  kind: K,
+  namespace?: string,
+  name?: string,
+) => Reading<SnapshotTypes[K]>;
 
 /** The objects of a moment, as they were read, or why they could not be. Nothing is fetched behind it. */
 export interface Snapshot {
@@ -137,14 +151,15 @@ export interface Snapshot {
   readonly parts: readonly Part[];
   /**
    * The objects of a kind, in one namespace or in all that were read. Unknown when any part of what is asked for is.
-   * What was never asked for is unknown too.
+   * What was never asked for is unknown too. `name`: that one object alone, whatever became of others; none where there is no such.
    */
-  readonly read: <K extends SnapshotKind>(kind: K, namespace?: string) => Reading<SnapshotTypes[K]>;
+  readonly read: ReadObjects;
 }
 
-/** One part of a snapshot: a kind in one namespace, or everywhere when `namespace` is absent. */
+/** One part of a snapshot: a kind in one namespace, or everywhere when `namespace` is absent; one object where `name` is there. */
 export interface Part<K extends SnapshotKind = SnapshotKind> {
   readonly kind: K;
   readonly namespace?: string;
+  readonly name?: string;
   readonly reading: Reading<SnapshotTypes[K]>;
 }
