@@ -12,6 +12,8 @@ export interface Right {
   /** With its subresource: `pods/exec`. */
   readonly resource: string;
   readonly namespace: string | undefined;
+  /** The one object that is meant, where a role names it. */
+  readonly object?: string;
   /** undefined: the question was not answered. */
   readonly allowed: boolean | undefined;
 }
@@ -87,7 +89,7 @@ type Asked = Omit<Right, 'allowed'>;
 
 function rightsOf({ roles }: Use, namespace: string): readonly Asked[] {
   return roles.flatMap(({ kind, rules }) =>
-    rules.flatMap(({ apiGroups, resources, verbs }) =>
+    rules.flatMap(({ apiGroups, resources, verbs, resourceNames }) =>
       apiGroups.flatMap((group) =>
         resources.flatMap((resource) =>
           verbs.map((verb) => ({
@@ -95,6 +97,7 @@ function rightsOf({ roles }: Use, namespace: string): readonly Asked[] {
             group,
             resource,
             namespace: kind === 'Role' ? namespace : undefined,
+            ...(resourceNames?.[0] === undefined ? {} : { object: resourceNames[0] }),
           })),
         ),
       ),
@@ -108,7 +111,7 @@ function keyOf({ verb, group, resource, namespace }: Asked): string {
 
 async function review(
   api: Pick<KubeApi, 'send'>,
-  { verb, group, resource, namespace }: Asked,
+  { verb, group, resource, namespace, object }: Asked,
   { pod }: RightsRequest,
 ): Promise<Access | undefined> {
   const [name = '', subresource] = resource.split('/');
@@ -122,6 +125,7 @@ async function review(
       resource: name,
       subresource,
       namespace,
+      ...(object === undefined ? {} : { name: object }),
       ...(ofPod && pod !== undefined ? { name: pod } : {}),
     });
   } catch (error) {

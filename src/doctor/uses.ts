@@ -5,6 +5,8 @@ export interface Rule {
   readonly apiGroups: readonly string[];
   readonly resources: readonly string[];
   readonly verbs: readonly string[];
+  /** Only objects of these names. */
+  readonly resourceNames?: readonly string[];
 }
 
 /** A Role or ClusterRole. */
@@ -107,7 +109,7 @@ export const uses: readonly Use[] = [
           { apiGroups: core, resources: ['namespaces'], verbs: ['get', 'list'] },
           {
             apiGroups: core,
-            resources: ['pods', 'services', 'replicationcontrollers', 'nodes'],
+            resources: ['pods', 'services', 'replicationcontrollers', 'nodes', 'events'],
             verbs: ['list'],
           },
           { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list'] },
@@ -138,10 +140,20 @@ export const uses: readonly Use[] = [
             resources: ['networkpolicies', 'clusternetworkpolicies'],
             verbs: ['list'],
           },
+          {
+            apiGroups: core,
+            resources: ['configmaps'],
+            verbs: ['get'],
+            resourceNames: ['coredns', 'node-local-dns', 'kube-proxy', 'kubelet-config', 'cilium-config'],
+          },
         ],
       },
     ],
-    spare: { 'list endpointslices': 'the selectors of Services are asked instead' },
+    spare: {
+      'list endpointslices': 'the selectors of Services are asked instead',
+      'list events': 'why a pod does not start is not known',
+      'get configmaps': 'the Corefile of CoreDNS and the settings of kube-proxy are not looked at',
+    },
   },
   {
     name: 'matrix',
@@ -209,8 +221,8 @@ export function rolesYaml({ roles }: Pick<Use, 'roles'>, namespace: string): str
           : `metadata: {name: ${name}}`,
         'rules:',
         ...rules.map(
-          ({ apiGroups, resources, verbs }) =>
-            `- {apiGroups: [${apiGroups.map((group) => group || '""').join(', ')}], resources: [${resources.join(', ')}], verbs: [${verbs.join(', ')}]}`,
+          ({ apiGroups, resources, verbs, resourceNames }) =>
+            `- {apiGroups: [${apiGroups.map((group) => group || '""').join(', ')}], resources: [${resources.join(', ')}], verbs: [${verbs.join(', ')}]${resourceNames === undefined ? '' : `, resourceNames: [${resourceNames.join(', ')}]`}}`,
         ),
       ].join('\n'),
     )
