@@ -1,6 +1,19 @@
-import type { Diagnosis } from '../../src/diagnose/diagnose.js';
-import { catalogueEntry } from '../../src/diagnose/catalogue/all.js';
-import type { Hop, Trace } from '../../src/diagnose/trace.js';
+import wrapAnsi from 'wrap-ansi';
+import { stripVTControlCharacters } from 'node:util';
+import { probeProof, probesText, secondsText } from '../../src/report/diagnosis-probes.js';
+import type { DiagnosisDocument } from '../../src/report/diagnosis-schema.js';
+import {
+  contradicts,
+  decisive,
+  type DocumentFinding,
+  type DocumentHop,
+  endpointsText,
+  groupWays,
+  objectName,
+  stateOfHop,
+  type Way,
+  withoutFinding,
+} from '../../src/report/diagnosis-ways.js';
 import type { Colours } from './colour.js';
 import { sanitizeLine } from './sanitize.js';
 
@@ -16,198 +29,141 @@ export interface DiagnosisLook {
 
 const marks = { pass: '✓', fail: '✗', unknown: '?' } as const;
 const verdictMarks = { REACHABLE: '✓', UNREACHABLE: '✗', AMBIGUOUS: '!', UNDETERMINED: '?' } as const;
-/** Roots, ways and gaps that fit on a screen. */
-const most = { roots: 4, ways: 4, gaps: 6, evidence: 3 };
+/** What fits on a screen of 24 lines. */
+const most = { roots: 3, ways: 3, gaps: 3, evidence: 3, commands: 2 };
+/** Text in longer lines is hard to read; the way may take all there is. */
+const readable = 120;
+const margin = 11;
 
-/** A diagnosis as a person reads it: verdict, the way hop by hop, because, proof, fix, what was not checked. */
-export function diagnosisText(
-  diagnosis: Diagnosis,
-  { colours, columns, ascii, wide }: DiagnosisLook,
-): string {
-  const { verdict, findings, notChecked, traces } = diagnosis;
-  const roots = findings.filter(({ causedBy }) => causedBy === undefined);
-  const lines: string[] = [];
-  const width = Math.max(columns, 40);
-  const say = (heading: string, text: string): void => {
-    const [first = '', ...rest] = wrap(sanitizeLine(text), width - 11);
-    lines.push(`  ${heading.padEnd(8)} ${first}`, ...rest.map((line) => `${' '.repeat(11)}${line}`));
+/** A diagnosis as a person reads it: verdict, the way hop by hop, because, proof, fix, what was not checked, which probes ran. */
+export function diagnosisText(document: DiagnosisDocument, look: DiagnosisLook): string {
+  const { findings, notChecked, traces } = document;
+  const { ascii, wide } = look;
+  const columns = Math.max(look.columns, 40);
+  const few = <T>(all: readonly T[], limit: number): readonly T[] => (wide ? all : all.slice(0, limit));
+  const lines: string[] = [...headLines(document, look, columns)];
+  const say = (heading: string, text: string, width = Math.min(columns, readable)): void => {
+    // Blanks that do not break keep what belongs together.
+    const [first = '', ...rest] = wrapAnsi(text, width - margin)
+      .replaceAll('\u00a0', ' ')
+      .split('\n');
+    lines.push(`  ${heading.padEnd(margin - 3)} ${first}`, ...rest.map((line) => ' '.repeat(margin) + line));
   };
+  const more = (all: readonly unknown[], limit: number, what: string): void => {
+    if (!wide && all.length > limit) say('', `and ${all.length - limit} more ${what} (-o wide)`);
+  };
+  const ways = groupWays(traces);
+  for (const [index, way] of few(ways, most.ways).entries())
+    say(index === 0 ? 'path' : '', wayText(way, look), columns);
+  more(ways, most.ways, 'ways');
+
+  const roots = findings.filter(({ causedBy }) => causedBy === undefined);
+  if (roots.length === 0) say('because', withoutFinding(document));
+  for (const root of few(roots, most.roots)) {
+    const main = root === roots[0];
+    const rank = `${root.code}, ${root.confidence}${root.severity === 'error' ? '' : `, ${root.severity}`}`;
+    say(main ? 'because' : 'also', `${sanitizeLine(root.message)} (${rank})`);
+    for (const effect of effectLines(root, findings, wide)) say('', `so: ${sanitizeLine(effect)}`);
+    const proof = [
+      ...[probeProof(document, root)].filter((line) => line !== undefined),
+      ...few(root.evidence, main ? most.evidence : 1).map(({ about, excerpt }) => `${about}: ${excerpt}`),
+    ];
+    for (const [index, line] of proof.entries()) say(index === 0 ? 'proof' : '', sanitizeLine(line));
+    if (main) more(root.evidence, most.evidence, 'lines of evidence');
+    say('fix', sanitizeLine(root.fix.text));
+    // Commands are for copying: they are never broken into lines.
+    for (const command of few(root.fix.commands, most.commands))
+      lines.push(' '.repeat(margin) + sanitizeLine(command));
+    if (main) more(root.fix.commands, most.commands, 'commands');
+  }
+  more(roots, most.roots, 'findings');
+  for (const [index, { what, why }] of few(notChecked, most.gaps).entries())
+    say(index === 0 ? 'not' : '', `${index === 0 ? 'checked: ' : ''}${sanitizeLine(`${what} (${why})`)}`);
+  more(notChecked, most.gaps, 'gaps');
+  const legend = document.probes.ran ? '; marks: objects, then packets' : '';
+  say('probe', `${sanitizeLine(probesText(document))}${legend}`);
+  const text = `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
+  return ascii ? asciiText(text) : text;
+}
+
+/** The verdict, the question, and at the end of the line what decided it; below it where the line is too short. */
+function headLines(document: DiagnosisDocument, { colours }: DiagnosisLook, columns: number): string[] {
+  const { verdict, question } = document;
   const colour = {
     REACHABLE: colours.good,
     UNREACHABLE: colours.bad,
     AMBIGUOUS: colours.warning,
     UNDETERMINED: colours.warning,
   }[verdict];
-  lines.push(`${colour(`${verdictMarks[verdict]} ${verdict}`)}  ${sanitizeLine(questionText(diagnosis))}`);
-  const ways = groupWays(traces);
-  for (const [index, way] of ways.slice(0, wide ? ways.length : most.ways).entries())
-    say(index === 0 ? 'path' : '', wayText(way));
-  if (!wide && ways.length > most.ways) say('', `and ${ways.length - most.ways} more (-o wide)`);
-  if (roots.length === 0) say('because', restText(diagnosis));
-  for (const root of roots.slice(0, wide ? roots.length : most.roots)) {
-    say(
-      root === roots[0] ? 'because' : 'also',
-      `${root.message} (${root.code}, ${root.confidence}${root.severity === 'error' ? '' : `, ${root.severity}`})`,
-    );
-    for (const effect of wide ? findings.filter((one) => one.causedBy === root.code) : [])
-      say('', `so: ${effect.message} (${effect.code})`);
-    if (!wide && root.effects.length > 0)
-      say('', `so: ${root.effects.map((code) => `${code} ${catalogueEntry(code)?.title ?? ''}`).join('; ')}`);
-    for (const [index, { about, excerpt }] of root.evidence
-      .slice(0, wide ? undefined : most.evidence)
-      .entries())
-      say(index === 0 ? 'proof' : '', `${about}: ${excerpt}`);
-    say('fix', root.fix.text);
-    // Commands are for copying: they are never broken into lines.
-    for (const command of root.fix.commands) lines.push(`${' '.repeat(11)}${sanitizeLine(command)}`);
-  }
-  if (!wide && roots.length > most.roots) say('', `and ${roots.length - most.roots} more findings (-o wide)`);
-  for (const [index, { what, why }] of notChecked.slice(0, wide ? undefined : most.gaps).entries())
-    say(index === 0 ? 'not' : '', `${index === 0 ? 'checked: ' : ''}${what} (${why})`);
-  if (!wide && notChecked.length > most.gaps) say('', `and ${notChecked.length - most.gaps} more (-o wide)`);
-  say('probe', 'none: objects were read, no packet was sent');
-  const text = `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
-  return ascii ? asciiText(text) : text;
+  const head = `${colour(`${verdictMarks[verdict]} ${verdict}`)}  ${sanitizeLine(question)}`;
+  const cause = decisive(document);
+  if (cause === undefined) return [head];
+  const words = sanitizeLine(`${objectName(cause.object)}: ${lowerFirst(cause.title)} (${cause.confidence})`);
+  const left = columns - widthOf(head) - widthOf(words);
+  if (left >= 4) return [`${head}${' '.repeat(Math.min(left, 12))}${colours.strong(words)}`];
+  return [
+    head,
+    ...wrapAnsi(words, columns - margin)
+      .split('\n')
+      .map((line) => `${' '.repeat(margin)}${colours.strong(line)}`),
+  ];
 }
 
-/** The fields of `diagnose -o json`, kind Diagnosis. */
-export function diagnosisDocument({ verdict, facts, findings, traces, notChecked }: Diagnosis): object {
-  const { destination, sources, asked } = facts;
-  const { service } = destination;
-  return {
-    verdict,
-    from: asked.from === undefined ? null : { reference: asked.from, pods: sources.map(({ text }) => text) },
-    to: {
-      reference: asked.to,
-      ...(service === undefined ? {} : { service: { namespace: service.namespace, name: service.name } }),
-      ...(destination.port === undefined ? {} : { port: destination.port }),
-      protocol: destination.protocol,
-      endpoints: destination.endpoints.map(({ text, address, port, ready, node }) => ({
-        name: text,
-        address,
-        port,
-        ready,
-        node,
-      })),
-    },
-    findings: findings.map(
-      ({ code, severity, confidence, object, message, evidence, effects, causedBy, fix, hop }) => ({
-        code,
-        title: catalogueEntry(code)?.title,
-        severity,
-        confidence,
-        hop,
-        object,
-        message,
-        evidence,
-        effects,
-        ...(causedBy === undefined ? {} : { causedBy }),
-        fix,
-      }),
-    ),
-    traces,
-    notChecked,
-  };
-}
-
-/** The ways as a Mermaid flow chart. */
-export function diagnosisMermaid({ traces, facts }: Diagnosis): string {
-  const lines = ['flowchart LR'];
-  const text = (one: string): string =>
-    `"${sanitizeLine(one)
-      .replaceAll('"', "'")
-      .replaceAll(/[<>&#]/g, ' ')}"`;
-  for (const [index, way] of groupWays(traces).entries()) {
-    lines.push(`  w${index}[${text(way.source ?? facts.asked.from ?? facts.asked.to)}]`);
-    let last = `w${index}`;
-    for (const [at, hop] of way.hops.entries()) {
-      const next = `w${index}h${at}`;
-      lines.push(
-        `  ${last} -->|${text(marks[hop.model])}| ${next}[${text(`${hop.at}${hop.codes.length === 0 ? '' : ` ${hop.codes.join(' ')}`}`)}]:::${hop.model}`,
-      );
-      last = next;
-    }
-    lines.push(`  ${last} --> w${index}e[${text(endpointsText(way.endpoints))}]`);
-  }
-  lines.push(
-    '  classDef fail stroke:#c00,stroke-width:3px',
-    '  classDef unknown stroke-dasharray: 4',
-    '  classDef pass stroke:#080',
+function effectLines(
+  root: DocumentFinding,
+  findings: readonly DocumentFinding[],
+  wide: boolean,
+): readonly string[] {
+  const effects = findings.filter(
+    ({ causedBy, code }) => causedBy === root.code && root.effects.includes(code),
   );
-  return `${lines.join('\n')}\n`;
+  if (wide) return effects.map(({ message, code }) => `${message} (${code})`);
+  const titles = new Map(effects.map(({ code, title }) => [code, title]));
+  return titles.size === 0 ? [] : [[...titles].map(([code, title]) => `${code} ${title}`).join('; ')];
 }
 
-interface Way {
-  readonly source: string | undefined;
-  readonly more: number;
-  readonly endpoints: readonly string[];
-  readonly hops: readonly Hop[];
-}
-
-/** Ways that are alike are told once, the broken ones first. */
-function groupWays(traces: readonly Trace[]): readonly Way[] {
-  const groups = new Map<string, { hops: readonly Hop[]; sources: Set<string>; endpoints: Set<string> }>();
-  for (const { source, endpoint, hops } of traces) {
-    const key = JSON.stringify(hops.map(({ at, model, codes }) => [at, model, codes]));
-    const group = groups.get(key) ?? { hops, sources: new Set(), endpoints: new Set() };
-    groups.set(key, group);
-    if (source !== undefined) group.sources.add(source);
-    group.endpoints.add(endpoint);
-  }
-  const badness = ({ hops }: { readonly hops: readonly Hop[] }): number =>
-    hops.some(({ model }) => model === 'fail') ? 0 : hops.some(({ model }) => model === 'unknown') ? 1 : 2;
-  return [...groups.values()]
-    .sort((a, b) => badness(a) - badness(b))
-    .map(({ hops, sources, endpoints }) => ({
-      hops,
-      source: [...sources][0],
-      more: sources.size - 1,
-      endpoints: [...endpoints],
-    }));
-}
-
-function wayText({ source, more, endpoints, hops }: Way): string {
-  const start = source === undefined ? '' : `${source}${more > 0 ? ` (and ${more} more)` : ''} `;
-  // Blanks that do not break keep the mark of a step at its name.
-  const steps = hops.map(({ at, model, codes }) => `──${marks[model]}\u00a0${[at, ...codes].join('\u00a0')}`);
-  return `${start}${steps.join(' ')} ──►\u00a0${endpointsText(endpoints)}`;
-}
-
-function endpointsText(endpoints: readonly string[]): string {
-  const [first = '', second, ...rest] = endpoints;
-  if (second === undefined) return first;
-  return `${first}, ${second}${rest.length > 0 ? ` and ${rest.length} more` : ''}`;
-}
-
-function questionText({ facts: { asked, sources, destination } }: Diagnosis): string {
-  const { service, protocol, port } = destination;
-  const from = sources.length === 1 ? sources[0]?.text : asked.from;
-  const shown = service?.port?.port ?? port;
-  const to =
-    service === undefined || service.host !== undefined
-      ? asked.to
-      : `svc ${service.namespace}/${service.name}${shown === undefined ? '' : `:${shown}/${protocol}`}`;
-  return from === undefined ? to : `${from} → ${to}`;
-}
-
-function restText({ verdict, notChecked, traces }: Diagnosis): string {
-  if (verdict === 'REACHABLE') return 'nothing in the objects stands against it';
-  const open = new Set(
-    traces.flatMap(({ hops }) => hops.filter(({ model }) => model === 'unknown').map(({ at }) => at)),
+function wayText({ source, more, endpoints, hops }: Way, look: DiagnosisLook): string {
+  const start =
+    source === undefined ? '' : `${sanitizeLine(source)}${more > 0 ? ` (and ${more} more)` : ''} `;
+  // Where it begins is told already, unless something is wrong there.
+  const shown = hops.filter(
+    (hop) => hop.at !== 'source' || hop.codes.length > 0 || stateOfHop(hop) !== 'pass',
   );
-  return `the objects leave it open (${[...open].join(', ') || 'no way was found'})${notChecked.length > 0 ? ', as not everything could be read' : ''}: a probe has to tell`;
+  const steps = shown.map((hop) => `──${hopText(hop, look)}`);
+  return `${start}${steps.join(' ')} ──►\u00a0${sanitizeLine(endpointsText(endpoints)).replaceAll(' ', '\u00a0')}`;
 }
 
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line].map((one) => one.replaceAll('\u00a0', ' '));
+/** `✓✓ dns 4 ms`, `model ✓ probe ✗ ingress ND090`: what the objects say, then what packets say. */
+function hopText(hop: DocumentHop, { colours }: DiagnosisLook): string {
+  const { at, what, model, probe, ms, codes } = hop;
+  const paint = (state: DocumentHop['model'], text: string): string =>
+    ({ pass: colours.good, fail: colours.bad, unknown: colours.warning })[state](text);
+  const both = contradicts(hop) && probe !== 'none';
+  const mark = both
+    ? `model\u00a0${paint(model, marks[model])}\u00a0probe\u00a0${paint(stateOfHop(hop), marks[stateOfHop(hop)])}`
+    : paint(stateOfHop(hop), `${marks[model]}${probe === 'none' ? '' : marks[probe]}`);
+  const name = at === 'node' ? `node\u00a0${sanitizeLine(what)}` : at;
+  const time = ms === undefined ? [] : [`(${secondsText(ms).replace(' ', '\u00a0')})`];
+  return [mark, name, ...time, ...codes.map((code) => colours.strong(code))].join('\u00a0');
+}
+
+/** Columns that a text takes, as the terminal counts them. */
+function widthOf(text: string): number {
+  const plain = stripVTControlCharacters(text);
+  // Ideographs and the like take two columns; wrap-ansi, which breaks the lines, counts them so too.
+  return (
+    plain.length +
+    [...plain].filter((character) =>
+      /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/.test(
+        character,
+      ),
+    ).length
+  );
+}
+
+function lowerFirst(text: string): string {
+  // Abbreviations keep their capitals.
+  return /^[A-Z][a-z ]/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text;
 }
 
 function asciiText(text: string): string {
@@ -219,5 +175,7 @@ function asciiText(text: string): string {
     '─': '-',
     '…': '...',
   };
-  return text.replace(/[^\u0000-\u007f]/g, (character) => plain[character] ?? '?');
+  return text
+    .replaceAll(/([✓✗?])([✓✗?])(?= )/g, '$1/$2')
+    .replace(/[^\u0000-\u007f]/g, (character) => plain[character] ?? '?');
 }

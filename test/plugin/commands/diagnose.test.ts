@@ -45,7 +45,8 @@ describe('the report', () => {
     expect({ code, err }).toEqual({ code: 1, err: '' });
     expect(out).toBe(
       `✗ UNREACHABLE  shop/web-0 → svc shop/api:80/TCP
-  path     shop/web-0 ──✓ source ──✓ dns ──✓ egress ──✓ service ──✓ node ──✗ ingress ND204 ND202
+           NetworkPolicy shop/allow-web: rule lists the port of the Service (likely)
+  path     shop/web-0 ──✓ dns ──✓ egress ──✓ service ──✓ node n1 ──✗ ingress ND204 ND202
            ──✓ endpoint ──► 10.1.2.7:8080
   because  NetworkPolicy shop/allow-web spec.ingress[0].ports lists 80, the port of the Service;
            policies see the pod's port, TCP 8080 (ND204, likely)
