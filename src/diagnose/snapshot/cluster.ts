@@ -1,5 +1,5 @@
 import { ExitCode, NetdebugError } from '../../errors.js';
-import type { KubeApi } from '../../kube/api.js';
+import type { KubeApi, ListOptions } from '../../kube/api.js';
 import { namespacePath, resourcePath } from '../../kube/paths.js';
 import { isApiError } from '../../kube/status.js';
 import type { KubeObject } from '../../kube/types.js';
@@ -91,6 +91,14 @@ async function readGroups(api: Api): Promise<Groups> {
   }
 }
 
+/** Values of Secrets are never asked for, so that they never arrive. */
+const metadataOnly = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
+
+function listOptions(kind: SnapshotKind): ListOptions {
+  if (kind === 'secrets') return { accept: metadataOnly.replace('Metadata;', 'MetadataList;') };
+  return kind === 'events' ? { fieldSelector: 'type!=Normal' } : {};
+}
+
 async function readOne(
   api: Api,
   { kind, namespace, names, name }: Want,
@@ -109,8 +117,8 @@ async function readOne(
     const items =
       name === undefined
         ? // Events of healthy pods are many, and nobody reads them.
-          (await api.list<KubeObject>(path, kind === 'events' ? { fieldSelector: 'type!=Normal' } : {})).items
-        : [await api.get<KubeObject>(path)];
+          (await api.list<KubeObject>(path, listOptions(kind))).items
+        : [await api.get<KubeObject>(path, kind === 'secrets' ? { accept: metadataOnly } : {})];
     return { state: 'there', items: reducedList(kind, items) };
   } catch (error) {
     if (name !== undefined && isApiError(error, 404)) return { state: 'there', items: [] };

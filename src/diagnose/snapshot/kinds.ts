@@ -31,6 +31,8 @@ function custom(
   return { kind, group, version, resource, namespaced, optional: true };
 }
 
+const gatewayGroup = 'gateway.networking.k8s.io';
+
 /** Every kind that a snapshot can hold. */
 export const snapshotKinds: Readonly<Record<SnapshotKind, KindAddress>> = {
   pods: core('Pod', 'pods'),
@@ -87,6 +89,24 @@ export const snapshotKinds: Readonly<Record<SnapshotKind, KindAddress>> = {
   ),
   events: core('Event', 'events'),
   configmaps: core('ConfigMap', 'configmaps'),
+  ingresses: builtIn('Ingress', 'networking.k8s.io', 'ingresses'),
+  ingressclasses: { ...builtIn('IngressClass', 'networking.k8s.io', 'ingressclasses'), namespaced: false },
+  gatewayclasses: custom('GatewayClass', gatewayGroup, 'v1', 'gatewayclasses'),
+  gateways: custom('Gateway', gatewayGroup, 'v1', 'gateways', true),
+  httproutes: custom('HTTPRoute', gatewayGroup, 'v1', 'httproutes', true),
+  grpcroutes: custom('GRPCRoute', gatewayGroup, 'v1', 'grpcroutes', true),
+  tlsroutes: custom('TLSRoute', gatewayGroup, 'v1alpha2', 'tlsroutes', true),
+  tcproutes: custom('TCPRoute', gatewayGroup, 'v1alpha2', 'tcproutes', true),
+  referencegrants: custom('ReferenceGrant', gatewayGroup, 'v1beta1', 'referencegrants', true),
+  validatingwebhookconfigurations: {
+    ...builtIn(
+      'ValidatingWebhookConfiguration',
+      'admissionregistration.k8s.io',
+      'validatingwebhookconfigurations',
+    ),
+    namespaced: false,
+  },
+  secrets: core('Secret', 'secrets'),
 };
 
 /** Kinds of policies that only one network plugin understands. */

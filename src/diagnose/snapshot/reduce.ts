@@ -1,6 +1,7 @@
 import { parseDocument } from 'yaml';
 import type { KubeEvent, KubeObject } from '../../kube/types.js';
 import { formatCorefile, parseCorefile, type CorefileLine } from './corefile.js';
+import type { SecretShape } from './types-outside.js';
 import type { ConfigMap, SnapshotKind } from './types.js';
 
 /** So many events of one list are kept, the latest of them. */
@@ -27,12 +28,13 @@ export const configMapNames = Object.keys(keptData) as readonly string[];
 /** An object as a snapshot keeps it: of events and ConfigMaps only what checks read, undefined for what they never do. */
 export function reduced<T extends KubeObject>(kind: SnapshotKind, object: T): T | undefined {
   if (kind === 'configmaps') return reducedConfigMap(object) as T | undefined;
+  if (kind === 'secrets') return reducedSecret(object) as T;
   return kind === 'events' ? (reducedEvent(object) as unknown as T | undefined) : object;
 }
 
 /** A list as a snapshot keeps it. */
 export function reducedList<T extends KubeObject>(kind: SnapshotKind, items: readonly T[]): readonly T[] {
-  if (kind !== 'events' && kind !== 'configmaps') return items;
+  if (kind !== 'events' && kind !== 'configmaps' && kind !== 'secrets') return items;
   const kept = items.flatMap((item) => reduced(kind, item) ?? []);
   if (kept.length <= mostEvents || kind !== 'events') return kept;
   return kept.toSorted((a, b) => (timeOf(a) < timeOf(b) ? 1 : -1)).slice(0, mostEvents);
@@ -80,6 +82,27 @@ function reducedConfigMap({ metadata, data }: ConfigMap): ConfigMap | undefined 
     kind: 'ConfigMap',
     metadata: { name, namespace: 'kube-system' },
     data: Object.fromEntries(kept),
+  };
+}
+
+/**
+ * A Secret without its values. A cluster is asked for metadata alone, so that type and keys are not known; files have both, and a saved
+ * snapshot keeps the keys.
+ */
+function reducedSecret(object: KubeObject): SecretShape {
+  const { name, namespace } = object.metadata;
+  const { type, keys, data, stringData } = object as SecretShape & {
+    readonly data?: object | null;
+    readonly stringData?: object | null;
+  };
+  const whole = type !== undefined || data != null || stringData != null;
+  const own = [...Object.keys(data ?? {}), ...Object.keys(stringData ?? {})];
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name, ...(namespace === undefined ? {} : { namespace }) },
+    ...(whole ? { type: type ?? 'Opaque' } : {}),
+    ...(keys !== undefined ? { keys } : whole ? { keys: own } : {}),
   };
 }
 

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { conditions, labels, metadata, pod, selector, workload } from './schema-pod.js';
+import { loadBalancerStatus, outsideSchemas, serviceOutside } from './schema-outside.js';
 import type { SnapshotKind } from './types.js';
 
 const networkPolicyRules = (side: 'from' | 'to') =>
@@ -107,6 +108,7 @@ const clusterPolicy = z.looseObject({
 const service = z.looseObject({
   metadata,
   spec: z.looseObject({
+    ...serviceOutside,
     type: z.string().optional(),
     selector: labels,
     externalTrafficPolicy: z.string().optional(),
@@ -123,10 +125,13 @@ const service = z.looseObject({
           port: z.number(),
           protocol: z.string().optional(),
           targetPort: z.union([z.number(), z.string()]).optional(),
+          nodePort: z.number().optional(),
+          appProtocol: z.string().nullish(),
         }),
       )
       .optional(),
   }),
+  status: loadBalancerStatus,
 });
 const endpointSlice = z.looseObject({
   metadata,
@@ -211,6 +216,7 @@ const schemas: Readonly<Partial<Record<SnapshotKind, z.ZodType>>> = {
   clusternetworkpolicies: clusterPolicy,
   events: event,
   configmaps: configMap,
+  ...outsideSchemas,
 };
 const named = z.looseObject({ metadata });
 

@@ -12,8 +12,7 @@ export interface LoadBalancerIngress {
   /** VIP (default) or Proxy: whether packets keep the balancer's address as their destination. */
   readonly ipMode?: string | null;
   readonly ports?:
-    | readonly { readonly port: number; readonly protocol?: string; readonly error?: string | null }[]
-    | null;
+    readonly { readonly port: number; readonly protocol?: string; readonly error?: string | null }[] | null;
 }
 
 interface LoadBalancerStatus {
@@ -71,8 +70,7 @@ export interface Ingress extends KubeObject {
     readonly ingressClassName?: string | null;
     readonly defaultBackend?: IngressBackend | null;
     readonly tls?:
-      | readonly { readonly hosts?: readonly string[] | null; readonly secretName?: string | null }[]
-      | null;
+      readonly { readonly hosts?: readonly string[] | null; readonly secretName?: string | null }[] | null;
     readonly rules?:
       | readonly {
           readonly host?: string | null;
@@ -165,7 +163,8 @@ export interface Gateway extends KubeObject {
       | readonly {
           readonly name: string;
           readonly attachedRoutes?: number;
-          readonly supportedKinds?: readonly { readonly group?: string | null; readonly kind: string }[] | null;
+          readonly supportedKinds?:
+            readonly { readonly group?: string | null; readonly kind: string }[] | null;
           readonly conditions?: readonly OutsideCondition[] | null;
         }[]
       | null;
@@ -236,8 +235,7 @@ export interface Route extends KubeObject {
 export interface ReferenceGrant extends KubeObject {
   readonly spec?: {
     readonly from?:
-      | readonly { readonly group?: string | null; readonly kind: string; readonly namespace: string }[]
-      | null;
+      readonly { readonly group?: string | null; readonly kind: string; readonly namespace: string }[] | null;
     readonly to?:
       | readonly { readonly group?: string | null; readonly kind: string; readonly name?: string | null }[]
       | null;

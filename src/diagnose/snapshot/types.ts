@@ -7,6 +7,17 @@ import type {
   PolicyNode,
 } from '../policy/objects.js';
 import type { Reading } from '../reading.js';
+import type {
+  Gateway,
+  GatewayClass,
+  Ingress,
+  IngressClass,
+  ReferenceGrant,
+  Route,
+  SecretShape,
+  ServiceOutside,
+  WebhookConfiguration,
+} from './types-outside.js';
 
 /** core/v1 Pod with what decides how its names resolve and when it is Ready. */
 export type SnapshotPod = Pod & {
@@ -24,14 +35,15 @@ export type SnapshotPod = Pod & {
 };
 
 /** core/v1 Service with what decides which of its endpoints a client is given, and by which address clients arrive. */
-export type SnapshotService = Service & {
-  readonly spec: {
-    readonly externalTrafficPolicy?: string;
-    readonly internalTrafficPolicy?: string;
-    readonly publishNotReadyAddresses?: boolean;
-    readonly ipFamilies?: readonly string[];
+export type SnapshotService = Service &
+  ServiceOutside & {
+    readonly spec: {
+      readonly externalTrafficPolicy?: string;
+      readonly internalTrafficPolicy?: string;
+      readonly publishNotReadyAddresses?: boolean;
+      readonly ipFamilies?: readonly string[];
+    };
   };
-};
 
 /** core/v1 Node with its state. */
 export interface SnapshotNode extends PolicyNode {
@@ -134,6 +146,17 @@ export interface SnapshotTypes {
   readonly antreaclusternetworkpolicies: KubeObject;
   readonly events: KubeEvent;
   readonly configmaps: ConfigMap;
+  readonly ingresses: Ingress;
+  readonly ingressclasses: IngressClass;
+  readonly gatewayclasses: GatewayClass;
+  readonly gateways: Gateway;
+  readonly httproutes: Route;
+  readonly grpcroutes: Route;
+  readonly tlsroutes: Route;
+  readonly tcproutes: Route;
+  readonly referencegrants: ReferenceGrant;
+  readonly validatingwebhookconfigurations: WebhookConfiguration;
+  readonly secrets: SecretShape;
 }
 
 export type SnapshotKind = keyof SnapshotTypes;
