@@ -1,4 +1,4 @@
-import { kindInfo, kindOf, type KindInfo, kinds } from '../../src/target/kinds.js';
+import { kindInfo, kindOf, type KindInfo, kinds, outsideKinds } from '../../src/target/kinds.js';
 import type { Candidate, Completes } from '../options/completes.js';
 import type { Words } from '../options/words.js';
 import type { NamedObject, Sources } from './sources.js';
@@ -11,7 +11,7 @@ const pod = kindInfo('pod');
 const label = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 
 /** Kinds that stand for pods, and the node. */
-const withPods = kinds.filter(({ kind }) => !['ingress', 'gateway', 'httproute'].includes(kind));
+const withPods = kinds.filter(({ kind }) => !outsideKinds.some((one) => one === kind));
 
 /**
  * Candidates for [NAMESPACE/]KIND/NAME: names after `KIND/`, kinds before, and pods where a bare name is one. A word before the

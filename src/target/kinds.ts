@@ -23,7 +23,20 @@ export type ReferenceKind =
   | 'node'
   | 'ingress'
   | 'gateway'
-  | 'httproute';
+  | 'httproute'
+  | 'grpcroute'
+  | 'tlsroute'
+  | 'tcproute';
+
+/** Kinds that stand in front of Services. */
+export const outsideKinds = [
+  'ingress',
+  'gateway',
+  'httproute',
+  'grpcroute',
+  'tlsroute',
+  'tcproute',
+] as const satisfies readonly ReferenceKind[];
 
 /** Every kind, as `kubectl api-resources` lists it. */
 export const kinds: readonly KindInfo[] = [
@@ -86,6 +99,30 @@ export const kinds: readonly KindInfo[] = [
     short: [],
     group: 'gateway.networking.k8s.io',
     version: 'v1',
+    namespaced: true,
+  },
+  {
+    kind: 'grpcroute',
+    plural: 'grpcroutes',
+    short: [],
+    group: 'gateway.networking.k8s.io',
+    version: 'v1',
+    namespaced: true,
+  },
+  {
+    kind: 'tlsroute',
+    plural: 'tlsroutes',
+    short: [],
+    group: 'gateway.networking.k8s.io',
+    version: 'v1alpha2',
+    namespaced: true,
+  },
+  {
+    kind: 'tcproute',
+    plural: 'tcproutes',
+    short: [],
+    group: 'gateway.networking.k8s.io',
+    version: 'v1alpha2',
     namespaced: true,
   },
 ];

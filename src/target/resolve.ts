@@ -3,7 +3,7 @@ import type { KubeApi } from '../kube/api.js';
 import { namespacePath, podsPath, resourcePath } from '../kube/paths.js';
 import { isApiError } from '../kube/status.js';
 import type { KubeObject, Pod, Service } from '../kube/types.js';
-import { kindInfo, type ReferenceKind } from './kinds.js';
+import { kindInfo, outsideKinds, type ReferenceKind } from './kinds.js';
 import { nearNames } from './near.js';
 import { inOrderOfChoice, isReady, podName } from './pods.js';
 import { formatReference, type ObjectReference } from './reference.js';
@@ -146,11 +146,14 @@ function selectorOf(reference: ObjectReference, found: Selecting): string {
     case 'ingress':
     case 'gateway':
     case 'httproute':
+    case 'grpcroute':
+    case 'tlsroute':
+    case 'tcproute':
       throw standsForNoPods(reference);
   }
 }
 
-const podless: readonly ReferenceKind[] = ['node', 'ingress', 'gateway', 'httproute'];
+const podless: readonly ReferenceKind[] = ['node', ...outsideKinds];
 
 function standsForNoPods(reference: ObjectReference): NetdebugError {
   return new NetdebugError(`${formatReference(reference)} does not stand for pods.`, {
