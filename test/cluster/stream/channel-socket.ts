@@ -72,7 +72,8 @@ export class ChannelSocket {
 
   /** Sends what `source` gives on `channel`, reading no faster than the client does. Resolves at its end, or when it fails. */
   pump(channel: number, source: Readable): Promise<void> {
-    if (this.#over) {
+    // One that ended without a word has no event left to tell of it.
+    if (this.#over || source.destroyed || source.readableEnded) {
       return Promise.resolve();
     }
     const onData = (chunk: Buffer): void => {
