@@ -104,12 +104,15 @@ async function readOne(
   { kind, namespace, names, name }: Want,
   groups: Promise<Groups> | undefined,
 ): Promise<Reading<KubeObject>> {
-  const { group, version, resource, optional } = snapshotKinds[kind];
+  const { group, version: newest, older = [], resource, optional } = snapshotKinds[kind];
+  let version = newest;
   const what = `${name === undefined ? 'list' : 'get'} ${resource}${group === '' ? '' : `.${group}`}${name === undefined ? '' : ` ${name}`}${namespace === undefined ? '' : ` in namespace ${namespace}`}`;
   if (optional && groups !== undefined) {
     const known = await groups;
     if ('error' in known) return unread(known.error, 'get /apis');
-    if (!known.names.has(`${group}/${version}`)) return { state: 'absent' };
+    const served = [newest, ...older].find((one) => known.names.has(`${group}/${one}`));
+    if (served === undefined) return { state: 'absent' };
+    version = served;
   }
   if (names !== undefined) return { state: 'there', items: await readNamespaces(api, names) };
   const path = resourcePath({ group, version, resource, namespace, name });

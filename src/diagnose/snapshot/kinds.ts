@@ -6,6 +6,8 @@ export interface KindAddress {
   /** Empty for core. */
   readonly group: string;
   readonly version: string;
+  /** Versions with the same fields, for clusters that do not serve `version` yet; the newest first. */
+  readonly older?: readonly string[];
   /** As in the path; the name in a snapshot differs where two groups share one. */
   readonly resource: string;
   readonly namespaced: boolean;
@@ -29,6 +31,12 @@ function custom(
   namespaced = false,
 ): KindAddress {
   return { kind, group, version, resource, namespaced, optional: true };
+}
+
+/** v1 came with Istio 1.22. */
+function istio(kind: string, group: 'security' | 'networking', resource: string): KindAddress {
+  const older = group === 'security' ? ['v1beta1'] : ['v1beta1', 'v1alpha3'];
+  return { ...custom(kind, `${group}.istio.io`, 'v1', resource, true), older };
 }
 
 const gatewayGroup = 'gateway.networking.k8s.io';
@@ -107,6 +115,20 @@ export const snapshotKinds: Readonly<Record<SnapshotKind, KindAddress>> = {
     namespaced: false,
   },
   secrets: core('Secret', 'secrets'),
+  peerauthentications: istio('PeerAuthentication', 'security', 'peerauthentications'),
+  authorizationpolicies: istio('AuthorizationPolicy', 'security', 'authorizationpolicies'),
+  destinationrules: istio('DestinationRule', 'networking', 'destinationrules'),
+  virtualservices: istio('VirtualService', 'networking', 'virtualservices'),
+  sidecars: istio('Sidecar', 'networking', 'sidecars'),
+  serviceentries: istio('ServiceEntry', 'networking', 'serviceentries'),
+  mutatingwebhookconfigurations: {
+    ...builtIn(
+      'MutatingWebhookConfiguration',
+      'admissionregistration.k8s.io',
+      'mutatingwebhookconfigurations',
+    ),
+    namespaced: false,
+  },
 };
 
 /** Kinds of policies that only one network plugin understands. */

@@ -11,8 +11,10 @@ const longestMessage = 400;
 /** Longer data of a ConfigMap is not looked at, in characters. */
 const longestData = 262_144;
 
+type KeptData = Readonly<Record<string, Readonly<Record<string, (text: string) => string>>>>;
+
 /** What is kept of the ConfigMaps of kube-system, by name and key. Every other one is dropped where it is read, as it may hold anything. */
-const keptData: Readonly<Record<string, Readonly<Record<string, (text: string) => string>>>> = {
+const keptData: KeptData = {
   coredns: { Corefile: reducedCorefile },
   'node-local-dns': { Corefile: reducedCorefile },
   'kube-proxy': {
@@ -22,7 +24,17 @@ const keptData: Readonly<Record<string, Readonly<Record<string, (text: string) =
   'cilium-config': { 'kube-proxy-replacement': (text) => text.slice(0, 40) },
 };
 
-/** The ConfigMaps that are read, each by its name; all are in kube-system. */
+/** The configuration of an Istio mesh, in istio-system: what checks ask of it. */
+const keptOfIstio: KeptData = {
+  istio: {
+    mesh: (text) =>
+      reducedYaml(text, [
+        ...['rootNamespace', 'trustDomain', 'trustDomainAliases', 'outboundTrafficPolicy', 'enableAutoMtls'],
+      ]),
+  },
+};
+
+/** The ConfigMaps of kube-system that are read, each by its name. */
 export const configMapNames = Object.keys(keptData) as readonly string[];
 
 /** An object as a snapshot keeps it: of events and ConfigMaps only what checks read, undefined for what they never do. */
@@ -71,17 +83,18 @@ function reducedMessage(message: string | undefined): string | undefined {
 
 function reducedConfigMap({ metadata, data }: ConfigMap): ConfigMap | undefined {
   const { name, namespace } = metadata;
-  const keys = namespace === 'kube-system' ? keptData[name] : undefined;
+  const kept = { 'kube-system': keptData, 'istio-system': keptOfIstio }[namespace ?? ''];
+  const keys = kept !== undefined && Object.hasOwn(kept, name) ? kept[name] : undefined;
   if (keys === undefined) return undefined;
-  const kept = Object.entries(keys).flatMap(([key, reduce]) => {
+  const entries = Object.entries(keys).flatMap(([key, reduce]) => {
     const text = data?.[key];
     return typeof text !== 'string' || text.length > longestData ? [] : [[key, reduce(text)] as const];
   });
   return {
     apiVersion: 'v1',
     kind: 'ConfigMap',
-    metadata: { name, namespace: 'kube-system' },
-    data: Object.fromEntries(kept),
+    metadata: { name, namespace: namespace ?? '' },
+    data: Object.fromEntries(entries),
   };
 }
 

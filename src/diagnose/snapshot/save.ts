@@ -9,8 +9,8 @@ const savedKind = { apiVersion: 'netdebug/v1', kind: 'Snapshot' } as const;
 
 /**
  * A snapshot as a document that `-f` reads again, with what could not be read and why. Nothing secret is in it: of containers only
- * name, image, ports, probes and security context are kept (no environment, no commands, no arguments), of metadata no annotations and no
- * managed fields. Secrets are never part of a snapshot, ConfigMaps only by name and without what nobody looks at (reduce.ts).
+ * name, image, ports, probes and security context are kept (no environment, no commands, no arguments), of metadata no managed fields and
+ * no annotations but those of meshes that are numbers and words of their own. Secrets are never part of a snapshot, ConfigMaps only by name and without what nobody looks at (reduce.ts).
  */
 export function savedSnapshot({ parts }: Snapshot): object {
   return {
@@ -70,12 +70,35 @@ const probeSecrets = ['exec', 'httpHeaders'];
 /** Maps whose keys people choose: a label may well be called env or data. */
 const labelMaps = ['labels', 'matchLabels', 'selector', 'podSelector', 'namespaceSelector', 'nodeSelector'];
 
+/** What a pod or policy says to its mesh; ports, addresses, on and off. */
+const meshAnnotations = [
+  'sidecar.istio.io/inject',
+  'ambient.istio.io/redirection',
+  'istio.io/dry-run',
+  ...['excludeInboundPorts', 'includeInboundPorts', 'excludeOutboundPorts'].map(trafficAnnotation),
+  ...['excludeOutboundIPRanges', 'includeOutboundIPRanges'].map(trafficAnnotation),
+];
+
+function trafficAnnotation(name: string): string {
+  return `traffic.sidecar.istio.io/${name}`;
+}
+
+function meshAnnotationsOf(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return undefined;
+  const kept = Object.entries(value).filter(([name]) => meshAnnotations.includes(name));
+  return kept.length === 0 ? undefined : Object.fromEntries(kept);
+}
+
 /** A copy without what may be secret, at any depth. */
 function redact(value: unknown): unknown {
   if (Array.isArray(value)) return value.map((one) => redact(one));
   if (typeof value !== 'object' || value === null) return value;
   const result: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(value)) {
+    if (name === 'annotations') {
+      const kept = meshAnnotationsOf(field);
+      if (kept !== undefined) result[name] = kept;
+    }
     if (dropped.includes(name) || probeSecrets.includes(name)) continue;
     if (labelMaps.includes(name)) result[name] = field;
     else if (containerLists.includes(name) && Array.isArray(field))

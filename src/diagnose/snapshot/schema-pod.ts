@@ -14,6 +14,7 @@ export const metadata = z.looseObject({
     .regex(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/, 'not the name of a namespace')
     .nullish(),
   labels,
+  annotations: labels,
   creationTimestamp: z.string().nullish(),
   deletionTimestamp: z.string().nullish(),
   ownerReferences: z
@@ -72,6 +73,7 @@ const podSpec = z.looseObject({
   initContainers: containers.nullish(),
   hostNetwork: z.boolean().optional(),
   nodeName: z.string().optional(),
+  serviceAccountName: z.string().optional(),
   hostname: z.string().optional(),
   subdomain: z.string().optional(),
   dnsPolicy: z.string().optional(),

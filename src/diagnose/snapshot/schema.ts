@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { conditions, labels, metadata, pod, selector, workload } from './schema-pod.js';
+import { meshSchemas } from './schema-mesh.js';
 import { loadBalancerStatus, outsideSchemas, serviceOutside } from './schema-outside.js';
 import type { SnapshotKind } from './types.js';
 
@@ -217,6 +218,7 @@ const schemas: Readonly<Partial<Record<SnapshotKind, z.ZodType>>> = {
   events: event,
   configmaps: configMap,
   ...outsideSchemas,
+  ...meshSchemas,
 };
 const named = z.looseObject({ metadata });
 

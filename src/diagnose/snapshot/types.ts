@@ -1,5 +1,13 @@
 import type { KubeEvent, KubeObject, Pod, Service } from '../../kube/types.js';
 import type {
+  AuthorizationPolicy,
+  DestinationRule,
+  PeerAuthentication,
+  ServiceEntry,
+  Sidecar,
+  VirtualService,
+} from '../mesh/objects.js';
+import type {
   ClusterPolicy,
   LabelSelector,
   NetworkPolicy,
@@ -22,6 +30,7 @@ import type {
 /** core/v1 Pod with what decides how its names resolve and when it is Ready. */
 export type SnapshotPod = Pod & {
   readonly spec: {
+    readonly serviceAccountName?: string;
     readonly hostname?: string;
     readonly subdomain?: string;
     readonly dnsPolicy?: string;
@@ -40,6 +49,7 @@ export type SnapshotService = Service &
     readonly spec: {
       readonly externalTrafficPolicy?: string;
       readonly internalTrafficPolicy?: string;
+    readonly sessionAffinity?: string;
       readonly publishNotReadyAddresses?: boolean;
       readonly ipFamilies?: readonly string[];
     };
@@ -157,6 +167,14 @@ export interface SnapshotTypes {
   readonly referencegrants: ReferenceGrant;
   readonly validatingwebhookconfigurations: WebhookConfiguration;
   readonly secrets: SecretShape;
+  readonly peerauthentications: PeerAuthentication;
+  readonly authorizationpolicies: AuthorizationPolicy;
+  readonly destinationrules: DestinationRule;
+  readonly virtualservices: VirtualService;
+  readonly sidecars: Sidecar;
+  readonly serviceentries: ServiceEntry;
+  /** Only its labels are read, which name revisions and tags of Istio. */
+  readonly mutatingwebhookconfigurations: KubeObject;
 }
 
 export type SnapshotKind = keyof SnapshotTypes;
@@ -172,11 +190,19 @@ export type ReadObjects = <K extends SnapshotKind>(
 export interface Snapshot {
   /** All that was read, as it was read. */
   readonly parts: readonly Part[];
+  /** Where each object of files stands, by its key (`service shop/api`); absent for what came from a cluster. */
+  readonly origins?: ReadonlyMap<string, Origin>;
   /**
    * The objects of a kind, in one namespace or in all that were read. Unknown when any part of what is asked for is.
    * What was never asked for is unknown too. `name`: that one object alone, whatever became of others; none where there is no such.
    */
   readonly read: ReadObjects;
+}
+
+/** The file of an object, and the how-manieth object of that file it is, from 0. */
+export interface Origin {
+  readonly file: string;
+  readonly index: number;
 }
 
 /** One part of a snapshot: a kind in one namespace, or everywhere when `namespace` is absent; one object where `name` is there. */
