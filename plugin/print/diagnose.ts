@@ -151,15 +151,11 @@ function hopText(hop: DocumentHop, { colours }: DiagnosisLook): string {
 function widthOf(text: string): number {
   const plain = stripVTControlCharacters(text);
   // Ideographs and the like take two columns; wrap-ansi, which breaks the lines, counts them so too.
-  return (
-    plain.length +
-    [...plain].filter((character) =>
-      /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/.test(
-        character,
-      ),
-    ).length
-  );
+  return plain.length + (plain.match(wideCharacters)?.length ?? 0);
 }
+
+const wideCharacters =
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/g;
 
 function lowerFirst(text: string): string {
   // Abbreviations keep their capitals.

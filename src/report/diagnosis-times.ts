@@ -11,27 +11,20 @@ export function hopMs(
 ): number | undefined {
   const from = sources.find(({ text }) => text === source)?.key;
   const ofSource = (one: { readonly from: string }): boolean => from === undefined || one.from === from;
-  switch (at) {
-    case 'dns':
-      return fastest(
-        observed.dns.filter(ofSource).flatMap(({ answers, libc }) => {
-          const times = answers.filter((one) => one.addresses.length > 0).map(({ ms }) => ms);
-          return times.length > 0 ? times : [libc.ms];
-        }),
-      );
-    case 'service':
-      return fastest(
-        observed.connects.filter((one) => ofSource(one) && one.to.role === 'service').flatMap(connectedMs),
-      );
-    case 'endpoint':
-      return fastest(
-        observed.connects
-          .filter((one) => ofSource(one) && one.to.role === 'endpoint' && addressOf(one) === endpoint)
-          .flatMap(connectedMs),
-      );
-    default:
-      return undefined;
-  }
+  if (at === 'dns')
+    return fastest(
+      observed.dns.filter(ofSource).flatMap(({ answers, libc }) => {
+        const times = answers.filter((one) => one.addresses.length > 0).map(({ ms }) => ms);
+        return times.length > 0 ? times : [libc.ms];
+      }),
+    );
+  const role = at === 'service' || at === 'endpoint' ? at : undefined;
+  return fastest(
+    observed.connects
+      .filter((one) => ofSource(one) && one.to.role === role)
+      .filter((one) => role === 'service' || addressOf(one) === endpoint)
+      .flatMap(connectedMs),
+  );
 }
 
 function addressOf({ to: { address, port } }: ObservedConnect): string {

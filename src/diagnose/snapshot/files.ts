@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ExitCode, NetdebugError } from '../../errors.js';
+import { objectKey } from '../finding.js';
 import type { ClusterPolicy, NetworkPolicy } from '../policy/objects.js';
 import type { Invalid } from '../policy/validate.js';
 import { validateClusterPolicy, validateNetworkPolicy } from '../policy/validate.js';
@@ -12,7 +13,7 @@ import { reduced, reducedList } from './reduce.js';
 import { savedParts, type SavedPart } from './save.js';
 import { shapeProblem } from './schema.js';
 import { createSnapshot } from './snapshot.js';
-import type { Part, Snapshot, SnapshotKind } from './types.js';
+import type { Origin, Part, Snapshot, SnapshotKind } from './types.js';
 import { podsOfTemplates } from './templates.js';
 
 /** The largest file that is read. A dump of 5,000 pods takes about 60 MB. */
@@ -34,6 +35,7 @@ interface Found {
 export async function readFiles(paths: readonly string[], namespace: string): Promise<Snapshot> {
   const files = (await Promise.all(paths.map((path) => listFiles(path, 0)))).flat();
   const objects = new Map<string, Found>();
+  const origins = new Map<string, Origin>();
   let dump = false;
   for (const path of files) {
     const parsed = parseObjects(await readFile(path, 'utf8'), path);
@@ -48,10 +50,11 @@ export async function readFiles(paths: readonly string[], namespace: string): Pr
       return createSnapshot(saved.map((part) => restored(part, path, namespace)));
     }
     dump ||= isDump(path, files);
-    for (const raw of parsed) {
+    for (const [index, raw] of parsed.entries()) {
       const found = accept(raw, path, namespace);
       if (found === undefined) continue;
       const { metadata } = found.object;
+      origins.set(objectKey(raw.kind, metadata), { file: path, index });
       // The same object twice: the later one stands, as with kubectl apply.
       objects.set(JSON.stringify([found.kind, metadata.namespace, metadata.name]), found);
     }
@@ -77,6 +80,7 @@ export async function readFiles(paths: readonly string[], namespace: string): Pr
         ? { ...part, reading: { state: 'there', items: [...part.reading.items, ...made] } }
         : part,
     ),
+    origins,
   );
 }
 

@@ -1,17 +1,18 @@
 import type { Reading } from '../reading.js';
-import type { Part, Snapshot, SnapshotKind, SnapshotTypes } from './types.js';
+import type { Origin, Part, Snapshot, SnapshotKind, SnapshotTypes } from './types.js';
 
 interface Named {
   readonly metadata: { readonly namespace?: string; readonly name: string };
 }
 
-/** A snapshot of these parts. */
-export function createSnapshot(parts: readonly Part[]): Snapshot {
+/** A snapshot of these parts; `origins` says from which files they came. */
+export function createSnapshot(parts: readonly Part[], origins?: ReadonlyMap<string, Origin>): Snapshot {
   const byKind = new Map<SnapshotKind, Part[]>();
   for (const part of parts) byKind.set(part.kind, [...(byKind.get(part.kind) ?? []), part]);
   const answers = new Map<string, Reading<never>>();
   return {
     parts,
+    ...(origins === undefined ? {} : { origins }),
     read: <K extends SnapshotKind>(kind: K, namespace?: string, name?: string): Reading<SnapshotTypes[K]> => {
       const key = `${kind}/${namespace ?? ''}/${name ?? ''}`;
       let answer = answers.get(key);
