@@ -31,6 +31,7 @@ export function clusterBundle(): string {
   // The cluster's own program last: it is the one whose age is looked at.
   const beside = (name: string): string => path.join(path.dirname(output), name);
   build(path.join('network', 'dns', 'program.ts'), beside('coredns.mjs'));
+  build(path.join('network', 'ingress', 'program.ts'), beside('ingress.mjs'));
   build(path.join('network', 'listen.ts'), beside('listen.mjs'));
   build('main.ts', output);
   return output;

@@ -1,6 +1,6 @@
 /** The cluster inside its namespaces: store, API server, nodes and streams put together, with faults between them. */
 import { writeFileSync } from 'node:fs';
-import type { Server, Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,6 +8,7 @@ import { bootstrap } from './api/bootstrap.js';
 import { startControllers } from './api/controllers/controllers.js';
 import { createPki, type KeyPair } from './api/pki.js';
 import { startApiServer } from './api/server.js';
+import { installCustom } from './api/resources.js';
 import { createStore } from './api/store.js';
 import type { ApiServer, ApiStore, Identity } from './api/types.js';
 import { createFaultBook, type FaultBook } from './faults.js';
@@ -15,7 +16,7 @@ import { interfere, type MetFaults } from './interference.js';
 import type { ClusterCalls, ClusterSetup, RunPlace } from './ipc.js';
 import { startNodes, type Nodes } from './node/nodes.js';
 import { startClusterNetwork, type ClusterNetwork } from './network/cluster-network.js';
-import { runCommand } from './run.js';
+import { runCommand, withResolver } from './run.js';
 import { serveStream } from './stream/serve.js';
 import type { Kubelet, Stored } from './types.js';
 
@@ -33,6 +34,10 @@ interface Parts {
   readonly tls: KeyPair & { readonly ca: string };
   readonly tokens: ReadonlyMap<string, Identity>;
 }
+
+/** Where clients outside of the cluster find the API server; see kubeconfig of the harness. */
+const outsideAddress = '203.0.113.1';
+const outsideApiPort = 6443;
 
 function logBug(error: unknown): void {
   console.error('stream:', error);
@@ -98,7 +103,10 @@ function networkOf(store: ApiStore, nodes: Nodes, place: RunPlace): number | und
   return pid;
 }
 
-type NetworkCalls = Pick<ClusterCalls, 'settleNetwork' | 'breakNetwork' | 'mendNetwork' | 'setPolicy'>;
+type NetworkCalls = Pick<
+  ClusterCalls,
+  'settleNetwork' | 'breakNetwork' | 'mendNetwork' | 'setPolicy' | 'setOutsideDns'
+>;
 
 function networkCalls(network: ClusterNetwork | undefined): NetworkCalls {
   const there = (): ClusterNetwork => {
@@ -112,6 +120,10 @@ function networkCalls(network: ClusterNetwork | undefined): NetworkCalls {
     breakNetwork: async (breakage) => there().break(breakage),
     mendNetwork: async (id) => there().mend(id),
     setPolicy: async (mode) => there().setPolicy(mode),
+    setOutsideDns: (names) => {
+      there().setOutsideDns(names);
+      return Promise.resolve();
+    },
   };
 }
 
@@ -119,12 +131,13 @@ function networkCalls(network: ClusterNetwork | undefined): NetworkCalls {
 export async function createCluster(setup: ClusterSetup): Promise<LocalCluster> {
   const book = createFaultBook();
   const store = createStore({ now: () => Date.now() + book.skewMs() });
+  installCustom(setup.custom ?? []);
   const { hostname } = new URL(setup.server);
   bootstrap(store, hostname);
   startControllers(store);
   const pki = await createPki();
   const [server, admin, nodes] = await Promise.all([
-    pki.server(),
+    pki.server([outsideAddress]),
     pki.client('kubernetes-admin', ['system:masters']),
     startNodes({
       store,
@@ -154,6 +167,13 @@ export async function createCluster(setup: ClusterSetup): Promise<LocalCluster> 
     rawSockets.get((socket as { readonly remotePort?: number }).remotePort ?? 0);
   let running: { readonly api: ApiServer; readonly socket: Server } | undefined;
 
+  if (setup.network !== undefined) {
+    createServer((raw) => {
+      if (running === undefined) raw.destroy();
+      else running.socket.emit('connection', raw);
+    }).listen(outsideApiPort, outsideAddress);
+  }
+
   return {
     listen: async (socket) => {
       socket.on('connection', (raw) => {
@@ -181,7 +201,10 @@ export async function createCluster(setup: ClusterSetup): Promise<LocalCluster> 
       faultHits: (id) => Promise.resolve(book.hits(id)),
       processes: (namespace, pod) =>
         Promise.resolve(nodes.processes(podOf(store, namespace, pod).metadata.uid)),
-      run: (argv, place, timeoutMs) => runCommand(argv, networkOf(store, nodes, place), timeoutMs),
+      run: (argv, place, timeoutMs) => {
+        const there = place === 'outside' ? withResolver(setup.dir, argv) : argv;
+        return runCommand(there, networkOf(store, nodes, place), timeoutMs);
+      },
       ...networkCalls(network),
       compact: () => {
         store.compact();

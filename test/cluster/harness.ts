@@ -84,6 +84,7 @@ async function launch(options: ClusterOptions): Promise<Cluster> {
         server: url,
         dir,
         ...(network ? { network } : {}),
+        ...(options.custom ? { custom: options.custom } : {}),
         ...(options.timing ? { timing: options.timing } : {}),
       },
     ]);
@@ -194,6 +195,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
   const address = { server, ca: ca ?? '' };
   const admin = { cert: cert ?? '', key: key ?? '' };
   writeFileSync(file('kubeconfig'), kubeconfig(address, { name: 'admin', ...admin }), { mode: 0o600 });
+  const outside = kubeconfig({ ...address, server: 'https://203.0.113.1:6443' }, { name: 'admin', ...admin });
+  writeFileSync(file('outside.kubeconfig'), outside, { mode: 0o600 });
   const api = createApiClient({ ...address, ...admin });
   try {
     const own = addons(networkOf(options) ?? {});
@@ -221,6 +224,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
     dir,
     caFile: file('ca.crt'),
     kubeconfig: file('kubeconfig'),
+    outsideKubeconfig: file('outside.kubeconfig'),
     startedInMs: performance.now() - began,
     user: async (name, user = {}) => {
       for (const object of grants(name, user)) {
@@ -268,6 +272,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<TestCl
     breakNetwork: (breakage) => call('breakNetwork', [breakage]),
     mendNetwork: (id) => call('mendNetwork', id === undefined ? [] : [id]),
     setPolicy: (mode) => call('setPolicy', [mode]),
+    setOutsideDns: (names) => call('setOutsideDns', [names]),
     settleNetwork: settle,
     fault: (fault) => call('fault', [fault]),
     faultHits: (id) => call('faultHits', [id]),

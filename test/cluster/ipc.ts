@@ -1,7 +1,7 @@
 /** What the harness and the cluster process say to each other over node's IPC channel. Values are JSON. */
 import type { ChildProcess } from 'node:child_process';
 import type { Fault, FaultId } from './faults.js';
-import type { Breakage, NetworkOptions, PolicyMode } from './network/options.js';
+import type { Breakage, NetworkOptions, OutsideDns, PolicyMode } from './network/options.js';
 
 /** A process of a pod. `argv` as in /proc/PID/cmdline, `pid` as the cluster's process namespace counts. */
 export interface PodProcess {
@@ -28,6 +28,7 @@ export interface ClusterSetup {
   /** `https://127.0.0.1:port`, as the harness listens. */
   readonly server: string;
   readonly dir: string;
+  readonly custom?: readonly ('gateway-api' | 'istio')[];
   /** Services, DNS and policies; absent: none of it. */
   readonly network?: NetworkOptions;
   /** The kubelet's and the controllers' times, see the node's own type; absent fields keep the real ones. */
@@ -50,6 +51,7 @@ export interface ClusterCalls {
   breakNetwork(breakage: Breakage): Promise<string>;
   mendNetwork(id?: string): Promise<void>;
   setPolicy(mode: PolicyMode): Promise<void>;
+  setOutsideDns(names: OutsideDns): Promise<void>;
 }
 
 /** A call on its way. */

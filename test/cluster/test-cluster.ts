@@ -1,7 +1,7 @@
 /** What a started cluster offers to tests and to the demo; harness.ts makes it. */
 import type { ApiClient, ApiObject } from './client.js';
 import type { Fault, FaultId } from './faults.js';
-import type { Breakage, NetworkOptions, PolicyMode } from './network/options.js';
+import type { Breakage, NetworkOptions, OutsideDns, PolicyMode } from './network/options.js';
 import type { PodProcess, RunPlace, RunResult } from './ipc.js';
 
 /** How a cluster is started. */
@@ -12,6 +12,8 @@ export interface ClusterOptions {
   readonly objects?: readonly unknown[];
   /** The network of Kubernetes: Services and policies, DNS if asked for. Default: none of it. */
   readonly network?: boolean | NetworkOptions;
+  /** Custom resource definitions that are installed. Default none. */
+  readonly custom?: readonly ('gateway-api' | 'istio')[];
   /** Overrides of the kubelet's and controllers' times, in milliseconds. */
   readonly timing?: Readonly<Record<string, number>>;
 }
@@ -43,6 +45,8 @@ export interface TestCluster {
   readonly caFile: string;
   /** The administrator's kubeconfig (path): client certificate, context `netdebug-local`. */
   readonly kubeconfig: string;
+  /** The same for a client outside of the cluster (`run` in `outside`): the API server at 203.0.113.1. Only with `network`. */
+  readonly outsideKubeconfig: string;
   /** Milliseconds from startCluster() to ready, objects included. */
   readonly startedInMs: number;
   /** Makes a user with a bearer token and returns the path of its kubeconfig. */
@@ -78,6 +82,8 @@ export interface TestCluster {
   breakNetwork(breakage: Breakage): Promise<string>;
   /** Mends one breakage, or all of them. */
   mendNetwork(id?: string): Promise<void>;
+  /** From now on this is what DNS outside of the cluster says; what is left out stays. */
+  setOutsideDns(names: OutsideDns): Promise<void>;
   /** From now on policies are kept in this way. */
   setPolicy(mode: PolicyMode): Promise<void>;
   /** Resolves when the nodes' rules are as the objects want them. apply(), remove() and waits for objects do it themselves. */

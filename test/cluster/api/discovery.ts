@@ -32,8 +32,12 @@ export function apiVersions(address: string): JsonObject {
 }
 
 function apiGroup(name: string): JsonObject {
-  const v1 = { groupVersion: `${name}/v1`, version: 'v1' };
-  return { name, versions: [v1], preferredVersion: v1 };
+  const served = new Set(resourceTypes.filter(({ group }) => group === name).map((type) => type.version));
+  // v1 before v1beta1 before v1alpha2, as Kubernetes prefers them.
+  const versions = [...served]
+    .sort((a, b) => a.length - b.length || (a < b ? 1 : -1))
+    .map((version) => ({ groupVersion: `${name}/${version}`, version }));
+  return { name, versions, preferredVersion: versions[0] };
 }
 
 /** GET /apis */

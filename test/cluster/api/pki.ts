@@ -14,6 +14,8 @@ export interface Pki {
   readonly ca: string;
   /** A server certificate for these names and addresses, besides 127.0.0.1, ::1 and localhost. */
   server(names?: readonly string[]): Promise<KeyPair>;
+  /** A server certificate for exactly these names, with this CN. */
+  site(commonName: string, names: readonly string[]): Promise<KeyPair>;
   /** A client certificate: the user is the CN, the groups are the O, as Kubernetes reads them. */
   client(user: string, groups?: readonly string[]): Promise<KeyPair>;
 }
@@ -73,20 +75,28 @@ export async function createPki(now: number = Date.now()): Promise<Pki> {
     return { cert: `${cert.toString('pem')}\n`, key: pem(key, 'PRIVATE KEY') };
   };
 
+  const site = (commonName: string, names: readonly string[]): Promise<KeyPair> =>
+    issue(
+      [{ CN: [commonName] }],
+      [
+        new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+        new x509.SubjectAlternativeNameExtension(
+          [...new Set(names)].map((name) => ({
+            type: isAddress(name) ? ('ip' as const) : ('dns' as const),
+            value: name,
+          })),
+        ),
+      ],
+    );
+
   return {
     ca: `${authority.toString('pem')}\n`,
+    site,
     server: (names = []) =>
-      issue(
-        [{ CN: ['kube-apiserver'] }],
-        [
-          new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-          new x509.SubjectAlternativeNameExtension(
-            [
-              ...new Set(['localhost', '127.0.0.1', '::1', 'kubernetes', 'kubernetes.default.svc', ...names]),
-            ].map((name) => ({ type: isAddress(name) ? ('ip' as const) : ('dns' as const), value: name })),
-          ),
-        ],
-      ),
+      site('kube-apiserver', [
+        ...['localhost', '127.0.0.1', '::1', 'kubernetes', 'kubernetes.default.svc'],
+        ...names,
+      ]),
     client: (user, groups = []) =>
       issue(
         [...groups.map((group) => ({ O: [group] })), { CN: [user] }],

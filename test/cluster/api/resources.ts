@@ -1,3 +1,4 @@
+import { plural } from '../client.js';
 import type { ResourceKey } from '../types.js';
 
 export interface Subresource {
@@ -60,6 +61,13 @@ function type(group: string, resource: string, kind: string, extras: Extras = {}
   };
 }
 
+const gateway = 'gateway.networking.k8s.io';
+
+/** Without the subresource status: nobody reconciles them here, and tests write what a controller would. */
+function custom(group: string, version: string, kind: string, extras: Extras = {}): ResourceType {
+  return { ...type(group, plural(kind), kind, extras), version };
+}
+
 function review(group: string, resource: string, kind: string, namespaced = false): ResourceType {
   return type(group, resource, kind, { cluster: !namespaced, verbs: ['create'], review: true });
 }
@@ -89,8 +97,7 @@ const scale = { name: 'scale', kind: 'Scale', verbs: readWrite };
 const rbac = 'rbac.authorization.k8s.io';
 const withoutCollection = all.filter((verb) => verb !== 'deletecollection');
 
-/** Every resource that this API server has, in the order of discovery. */
-export const resourceTypes: readonly ResourceType[] = [
+const builtIn: readonly ResourceType[] = [
   type('', 'configmaps', 'ConfigMap', { short: ['cm'] }),
   type('', 'endpoints', 'Endpoints', { short: ['ep'] }),
   type('', 'events', 'Event', { short: ['ev'], fields: eventFields }),
@@ -162,7 +169,45 @@ export const resourceTypes: readonly ResourceType[] = [
   type(rbac, 'roles', 'Role'),
 ];
 
-const byName = new Map(resourceTypes.map((item) => [`${item.group}/${item.version}/${item.resource}`, item]));
+/** Resources that a cluster has only when their definitions were installed. */
+export const customGroups: Readonly<Record<'gateway-api' | 'istio', readonly ResourceType[]>> = {
+  'gateway-api': [
+    custom(gateway, 'v1', 'GatewayClass', { cluster: true, short: ['gc'] }),
+    custom(gateway, 'v1', 'Gateway', { short: ['gtw'] }),
+    custom(gateway, 'v1', 'GRPCRoute'),
+    custom(gateway, 'v1', 'HTTPRoute'),
+    custom(gateway, 'v1beta1', 'ReferenceGrant', { short: ['refgrant'] }),
+    custom(gateway, 'v1alpha2', 'TCPRoute'),
+    custom(gateway, 'v1alpha2', 'TLSRoute'),
+  ],
+  istio: [
+    custom('networking.istio.io', 'v1', 'DestinationRule', { short: ['dr'] }),
+    custom('networking.istio.io', 'v1', 'ServiceEntry', { short: ['se'] }),
+    custom('networking.istio.io', 'v1', 'Sidecar'),
+    custom('networking.istio.io', 'v1', 'VirtualService', { short: ['vs'] }),
+    custom('security.istio.io', 'v1', 'AuthorizationPolicy', { short: ['ap'] }),
+    custom('security.istio.io', 'v1', 'PeerAuthentication', { short: ['pa'] }),
+  ],
+};
+
+const types = [...builtIn];
+const byName = new Map<string, ResourceType>();
+
+/** Every resource that this API server has, in the order of discovery. */
+export const resourceTypes: readonly ResourceType[] = types;
+
+function serve(items: readonly ResourceType[]): void {
+  for (const item of items) byName.set(`${item.group}/${item.version}/${item.resource}`, item);
+}
+serve(builtIn);
+
+/** Installs the definitions of these groups. */
+export function installCustom(groups: readonly (keyof typeof customGroups)[]): void {
+  for (const group of groups) {
+    types.push(...customGroups[group]);
+    serve(customGroups[group]);
+  }
+}
 
 /** Group and version are served at all: an unknown one is answered 404 in plain text. */
 export function hasGroupVersion(group: string, version: string): boolean {

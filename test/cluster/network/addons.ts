@@ -1,13 +1,15 @@
-/** What of the network is objects: DNS and kube-proxy, in kube-system. */
+/** What of the network is objects: DNS and kube-proxy in kube-system, the ingress controller in a namespace of its own. */
 import { pathOf, type ApiClient, type ApiObject } from '../client.js';
 import type { Manifest } from '../manifests.js';
 import { dnsAddon } from './dns/addon.js';
 import type { NetworkOptions } from './options.js';
+import { ingressAddon } from './ingress/addon.js';
 import { proxyAddon } from './proxy-addon.js';
 
 /** The objects that these options ask for. */
-export function addons({ dns = false, proxyPods = false }: NetworkOptions): Manifest[] {
+export function addons({ dns = false, proxyPods = false, ingress = false }: NetworkOptions): Manifest[] {
   const objects = [
+    ...(ingress ? ingressAddon() : []),
     ...(proxyPods ? proxyAddon() : []),
     ...(dns === false ? [] : dnsAddon(dns === true ? {} : dns)),
   ];
@@ -26,8 +28,8 @@ export async function untilAddons(api: ApiClient, objects: readonly Manifest[]):
   await Promise.all(
     objects
       .filter(({ kind }) => kind === 'Deployment' || kind === 'DaemonSet')
-      .map(({ apiVersion, kind, metadata: { name } }) => {
-        const own = `${pathOf(apiVersion, kind, 'kube-system')}?fieldSelector=metadata.name%3D${name}`;
+      .map(({ apiVersion, kind, metadata: { name, namespace = 'kube-system' } }) => {
+        const own = `${pathOf(apiVersion, kind, namespace)}?fieldSelector=metadata.name%3D${name}`;
         return api.until(own, ready, 20_000, `${kind} ${name} ready`);
       }),
   );

@@ -8,14 +8,18 @@ import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/prom
 import { isReady } from '../api/controllers/owned.js';
 import { objectsOf } from '../api/json.js';
 import { ip, type Network, type NodeNetwork } from '../node/network.js';
-import type { Store, Stored } from '../types.js';
+import type { ApiStore } from '../api/types.js';
+import type { Stored } from '../types.js';
 import { breaking, mending, type NodeChange } from './breakages.js';
 import { stateDir } from './dns/addon.js';
 import { serveOutside } from './dns/outside.js';
+import { balancerRoutes, giveAddresses, routeCommands } from './balancer.js';
+import { ingressDir } from './ingress/addon.js';
+import { keepIngresses } from './ingress/keep.js';
 import { zoneState } from './dns/zone-state.js';
 import { nft, replaceTable } from './nft.js';
 import { markNode } from './node-lifecycle.js';
-import type { Breakage, NetworkOptions, PolicyMode } from './options.js';
+import type { Breakage, NetworkOptions, OutsideDns, PolicyMode } from './options.js';
 import { proxyDir } from './proxy-addon.js';
 import { policyRules } from './policy-rules.js';
 import { proxyRules } from './proxy-rules.js';
@@ -27,15 +31,19 @@ const debounceMs = 20;
 const watched = new Set([
   'configmaps',
   'endpointslices',
+  'ingressclasses',
+  'ingresses',
   'namespaces',
   'networkpolicies',
+  'nodes',
   'pods',
+  'secrets',
   'services',
 ]);
 
 /** What the network is about. */
 export interface ClusterNetworkInput {
-  readonly store: Store;
+  readonly store: ApiStore;
   readonly network: Network;
   readonly options: NetworkOptions;
   /** Where a node keeps what hostPath volumes show. */
@@ -52,6 +60,7 @@ export interface ClusterNetwork {
   /** Mends one breakage, or all. */
   mend(id?: string): Promise<void>;
   setPolicy(mode: PolicyMode): Promise<void>;
+  setOutsideDns(names: OutsideDns): void;
 }
 
 class RunningNetwork implements ClusterNetwork {
@@ -59,6 +68,8 @@ class RunningNetwork implements ClusterNetwork {
   readonly #written = new Map<string, string>();
   readonly #broken = new Map<string, Breakage>();
   #policy: PolicyMode;
+  #outsideDns: OutsideDns;
+  readonly #routes = new Map<string, string>();
   #last = 0;
   #dirty = true;
   #running: Promise<void> | undefined;
@@ -67,6 +78,7 @@ class RunningNetwork implements ClusterNetwork {
   constructor(input: ClusterNetworkInput) {
     this.#input = input;
     this.#policy = input.options.policy ?? 'drop';
+    this.#outsideDns = input.options.outsideDns ?? {};
     input.store.subscribe(({ key }) => {
       if (!watched.has(key.resource)) return;
       this.#dirty = true;
@@ -98,6 +110,12 @@ class RunningNetwork implements ClusterNetwork {
   async #apply(): Promise<void> {
     if (!this.#dirty) return;
     this.#dirty = false;
+    const { balancer = false, ingress = false } = this.#input.options;
+    if (balancer !== false) {
+      giveAddresses(this.#input.store, balancer === true ? {} : balancer);
+      await this.#routeBalancers();
+    }
+    if (ingress) this.#serveIngresses();
     this.#writeZones();
     await Promise.all(this.#input.network.nodes.map((node) => this.#applyNode(node)));
   }
@@ -133,20 +151,42 @@ class RunningNetwork implements ClusterNetwork {
     for (const { id, text } of changed) this.#written.set(id, text ?? '');
   }
 
+  async #routeBalancers(): Promise<void> {
+    const addressOf = (node: string): string | undefined => this.#input.network.node(node)?.address;
+    const commands = routeCommands(balancerRoutes(this.#input.store), this.#routes, addressOf);
+    if (commands.length > 0) await ip(undefined, commands);
+  }
+
+  #serveIngresses(): void {
+    this.#writeState('ingress', ingressDir, JSON.stringify(keepIngresses(this.#input.store)));
+  }
+
+  setOutsideDns(names: OutsideDns): void {
+    this.#outsideDns = { ...this.#outsideDns, ...names };
+  }
+
+  get outsideDns(): OutsideDns {
+    return this.#outsideDns;
+  }
+
+  /** Writes what pods read through a volume, on every node, when it has changed. */
+  #writeState(id: string, folder: string, text: string): void {
+    if (this.#written.get(id) === text) return;
+    for (const { name } of this.#input.network.nodes) {
+      const dir = join(this.#input.hostDir(name), folder);
+      mkdirSync(dir, { recursive: true });
+      writeFileSync(join(dir, 'next.json'), text);
+      renameSync(join(dir, 'next.json'), join(dir, 'state.json'));
+    }
+    this.#written.set(id, text);
+  }
+
   #writeZones(): void {
     const delayMs = [...this.#broken.values()].reduce(
       (sum, item) => sum + (item.kind === 'dns-slow' ? item.ms : 0),
       0,
     );
-    const text = JSON.stringify(zoneState(this.#input.store, delayMs));
-    if (this.#written.get('zones') === text) return;
-    for (const { name } of this.#input.network.nodes) {
-      const dir = join(this.#input.hostDir(name), stateDir);
-      mkdirSync(dir, { recursive: true });
-      writeFileSync(join(dir, 'next.json'), text);
-      renameSync(join(dir, 'next.json'), join(dir, 'state.json'));
-    }
-    this.#written.set('zones', text);
+    this.#writeState('zones', stateDir, JSON.stringify(zoneState(this.#input.store, delayMs)));
   }
 
   async #change(changes: readonly NodeChange[]): Promise<void> {
@@ -261,9 +301,10 @@ function markProxy(hostDir: string, runs: boolean): void {
 export async function startClusterNetwork(input: ClusterNetworkInput): Promise<ClusterNetwork> {
   const { dns } = input.options;
   const outside = typeof dns === 'object' ? (dns.outside ?? {}) : {};
-  await serveOutside(backboneAddress, { 'example.com': ['203.0.113.10'], ...outside });
   input.network.nodes.forEach(({ name }) => markProxy(input.hostDir(name), true));
   const network = new RunningNetwork(input);
+  const names = { 'example.com': ['203.0.113.10'], ...outside };
+  await serveOutside({ address: backboneAddress, names }, () => network.outsideDns);
   await network.settle();
   return network;
 }

@@ -7,10 +7,34 @@ export type PolicyMode = 'drop' | 'reject' | 'off';
 export interface DnsOptions {
   /** Default 1. */
   readonly replicas?: number;
-  /** Names that the resolver outside of the cluster knows, in lower case, with their IPv4 addresses. */
+  /** Names that the resolver of the nodes knows, 172.30.0.1, in lower case, with their IPv4 addresses. */
   readonly outside?: Readonly<Record<string, readonly string[]>>;
   /** The whole Corefile, instead of the usual one. */
   readonly corefile?: string;
+}
+
+/** IPv4 addresses and texts of names. A name that is not there does not exist. */
+export type DnsRecords = Readonly<
+  Record<
+    string,
+    { readonly A?: readonly string[]; readonly TXT?: readonly string[]; readonly CNAME?: string }
+  >
+>;
+
+/** DNS as the world outside of the cluster sees it. */
+export interface OutsideDns {
+  /** Zones and their records at their own server, 203.0.113.53, which answers for nothing else. */
+  readonly zones?: Readonly<Record<string, DnsRecords>>;
+  /** What the resolver of `outside`, 203.0.113.54, still remembers: it answers from this first, and asks 203.0.113.53 for all else. */
+  readonly remembered?: DnsRecords;
+  /** What the resolver of the nodes says besides the zones (split horizon). */
+  readonly nodes?: DnsRecords;
+}
+
+/** Load balancers, as a cloud or MetalLB makes them. */
+export interface BalancerOptions {
+  /** Addresses to give away, default 192.0.2.10 and the nine after it. They lead to nodes that have what they need. */
+  readonly pool?: readonly string[];
 }
 
 /** The network of Kubernetes. */
@@ -21,6 +45,12 @@ export interface NetworkOptions {
   readonly proxyPods?: boolean;
   /** Default `drop`. */
   readonly policy?: PolicyMode;
+  /** Default none: Services of type LoadBalancer stay pending. */
+  readonly balancer?: boolean | BalancerOptions;
+  /** An ingress controller: class `nginx`, namespace ingress-nginx, a Service of type LoadBalancer. Default none. */
+  readonly ingress?: boolean;
+  /** DNS beyond the nodes. */
+  readonly outsideDns?: OutsideDns;
 }
 
 /** What goes wrong on demand. Each is mended on its own. */

@@ -100,6 +100,9 @@ export const imageTable: Readonly<Record<string, Image | Unpullable>> = {
     ...busybox,
     command: ['sh', '-c', 'trap "exit 0" TERM; while :; do sleep 3600 & wait $!; done'],
   },
+  'registry.k8s.io/ingress-nginx/controller': ownProgram('ingress.mjs', []),
+  // Whatever is in front of a pod in a mesh is a listener here.
+  'docker.io/istio/proxyv2': ownProgram('listen.mjs', ['mtls://0.0.0.0:15006']),
   'registry.example/listen': ownProgram('listen.mjs', ['http://0.0.0.0:80']),
   'registry.example/crash': { ...busybox, command: ['sh', '-c', 'echo about to fail; exit 3'] },
   'registry.example/distroless': distroless,

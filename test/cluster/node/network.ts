@@ -205,6 +205,9 @@ async function layOutside(pid: number): Promise<void> {
   await ip(undefined, [
     `link add nd-outside type veth peer name eth0 netns ${pid}`,
     'addr add 203.0.113.1/24 dev nd-outside',
+    // Two servers of DNS (network/dns/outside.ts).
+    'addr add 203.0.113.53/24 dev nd-outside',
+    'addr add 203.0.113.54/24 dev nd-outside',
     'link set nd-outside up',
     // What is nowhere is silent.
     'route add blackhole default',

@@ -100,6 +100,25 @@ function jobDuration(object: Stored, now: number): string {
     : humanDuration((end === undefined ? now : Date.parse(end)) - Date.parse(start));
 }
 
+/** As kubectl's own column: what a load balancer or somebody gave, `<pending>` where a load balancer has not. */
+function externalIp(service: Stored): string {
+  const name = at(service, 'spec', 'externalName');
+  if (typeof name === 'string') return name;
+  const given = objectsOf(at(service, 'status', 'loadBalancer', 'ingress')).map(
+    (one) => textOf(one.ip) ?? textOf(one.hostname),
+  );
+  const all = listed([
+    ...given,
+    ...(Object.values(objectOf(at(service, 'spec', 'externalIPs'))) as string[]),
+  ]);
+  return all === none && at(service, 'spec', 'type') === 'LoadBalancer' ? '<pending>' : all;
+}
+
+function ingressHosts(ingress: Stored): string {
+  const hosts = objectsOf(at(ingress, 'spec', 'rules')).map((rule) => textOf(rule.host));
+  return hosts.some((host) => host !== undefined) ? listed(hosts) : '*';
+}
+
 const wide = (name: string, cell: Column['cell']): Column => ({ name, priority: 1, cell });
 const workloadWide: readonly Column[] = [
   wide('Containers', templateField('name')),
@@ -133,7 +152,7 @@ export const columnsOf: Readonly<Record<string, Columns>> = {
     before: [
       { name: 'Type', cell: field('spec', 'type') },
       { name: 'Cluster-IP', cell: field('spec', 'clusterIP') },
-      { name: 'External-IP', cell: field('spec', 'externalName') },
+      { name: 'External-IP', cell: externalIp },
       { name: 'Port(s)', cell: ports },
     ],
     after: [wide('Selector', (object) => labels(at(object, 'spec', 'selector')))],
@@ -204,6 +223,24 @@ export const columnsOf: Readonly<Record<string, Columns>> = {
     ],
     after: workloadWide,
   },
+  ingresses: {
+    before: [
+      { name: 'Class', cell: field('spec', 'ingressClassName') },
+      { name: 'Hosts', cell: ingressHosts },
+      {
+        name: 'Address',
+        cell: (object) =>
+          objectsOf(at(object, 'status', 'loadBalancer', 'ingress'))
+            .flatMap((one) => textOf(one.ip) ?? [])
+            .join(','),
+      },
+      {
+        name: 'Ports',
+        cell: (object) => (objectsOf(at(object, 'spec', 'tls')).length > 0 ? '80, 443' : '80'),
+      },
+    ],
+  },
+  ingressclasses: { before: [{ name: 'Controller', cell: field('spec', 'controller') }] },
   networkpolicies: {
     before: [
       { name: 'Pod-Selector', cell: (object) => labels(at(object, 'spec', 'podSelector', 'matchLabels')) },
