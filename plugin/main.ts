@@ -100,7 +100,10 @@ function environment(): Environment {
 /** How long what was written may still take to leave after Ctrl-C; otherwise a slow reader gets all the time it needs. */
 const lastWordsMs = 2_000;
 
-collectEarly(() => process.memoryUsage.rss());
+collectEarly({
+  resident: () => process.memoryUsage.rss(),
+  buffers: () => process.memoryUsage().arrayBuffers,
+});
 const own = environment();
 const exitCode = await run(own);
 // What was written may still be in a pipe; connections that idle must not hold the program back.

@@ -60,6 +60,7 @@ export function gzipSink(inner: Sink, name: string, clock: Clock): Sink {
   }
 
   return {
+    releases: true,
     async write(chunk) {
       check();
       // A copy: a small part of a large buffer would else keep all of it, for a second.

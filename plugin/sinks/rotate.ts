@@ -104,6 +104,7 @@ export function rotatingSink(rotation: Rotation, files: RotationFiles): Sink {
   }
 
   return {
+    releases: true,
     write: (chunk) => then(() => take(chunk)),
     async close() {
       const ended = then(endFile);

@@ -30,11 +30,12 @@ export function streamSink(
   });
   return {
     gone,
+    releases: true,
     write(chunk) {
       if (failure !== undefined) throw failure;
-      // Within the stream's own buffer nothing is waited for; beyond it the reader sets the pace.
-      if (stream.write(chunk)) return;
-      return Promise.race([new Promise<void>((resolve) => stream.once('drain', resolve)), gone]).then(() => {
+      // The reader sets the pace; what it has not taken lies in the chunk only, whose memory is used again then.
+      const taken = new Promise<void>((resolve) => stream.write(chunk, () => resolve()));
+      return Promise.race([taken, gone]).then(() => {
         if (failure !== undefined) throw failure;
       });
     },

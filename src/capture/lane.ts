@@ -1,17 +1,22 @@
+import type { InterfaceDescription } from '../pcap/merge-types.js';
 import type { Clock } from '../debugger/types.js';
+import { keepAbreast } from './abreast.js';
 import { outputTo, type Output } from './output.js';
 import type { Sink } from './sink.js';
-import type { PacketStream } from './stream.js';
+import type { PacketStream, StreamSource } from './stream.js';
 
 /** How often the merge is told the time. */
 const TICK_MS = 100;
-
 /** One stream on its way to one sink: of all sources together, or of one when each has its own file. */
 export interface Lane {
   readonly stream: PacketStream;
   readonly output: Output;
   /** Hands on what is ready. Settles when the sources may push more; undefined: at once. */
   moved(): Promise<void> | undefined;
+  /** Gives a source its place in the stream. */
+  addSource(description: InterfaceDescription): StreamSource;
+  /** Settles when a source that is far ahead of the others may be read on; undefined: at once. */
+  abreast(source: StreamSource): Promise<void> | undefined;
   /** Opens the sink, and starts the clock of the merge. Later calls do nothing. */
   begin(): void;
 }
@@ -34,6 +39,8 @@ export function laneTo({ stream, openSink, clock, onEnd, onLimit, over }: LanePa
   const output = outputTo(openSink, onEnd, (chunk) => stream.release(chunk));
   let room: Promise<void> = Promise.resolve();
   let limitTold = false;
+  let mergeMs = 0;
+  const abreast = keepAbreast(clock);
 
   function flush(): void {
     const bytes = stream.take();
@@ -44,7 +51,6 @@ export function laneTo({ stream, openSink, clock, onEnd, onLimit, over }: LanePa
   }
   /** The time of the merge stands still while the sink holds everything up: nothing is late then because of us. */
   async function tick(): Promise<void> {
-    let mergeMs = 0;
     for (let before = clock.now(); ;) {
       await clock.sleep(TICK_MS, over);
       if (over.aborted) return;
@@ -53,6 +59,7 @@ export function laneTo({ stream, openSink, clock, onEnd, onLimit, over }: LanePa
       before = now;
       stream.tick(mergeMs);
       flush();
+      abreast.look(mergeMs);
     }
   }
   return {
@@ -60,8 +67,14 @@ export function laneTo({ stream, openSink, clock, onEnd, onLimit, over }: LanePa
     output,
     moved: () => {
       flush();
+      abreast.look(mergeMs);
       return output.begun ? room : undefined;
     },
+    addSource: (description) => {
+      abreast.add();
+      return stream.addSource(description);
+    },
+    abreast: (source) => (output.begun && !over.aborted ? abreast.wait(source) : undefined),
     begin: () => {
       if (output.begun) return;
       output.begin();

@@ -106,7 +106,7 @@ export function runSource(source: CaptureSource, name: string, host: SourceHost)
     if (entry !== undefined || !isPcap || arrived < 24) return;
     if (words?.listening !== true && arrived < BEGUN_BYTES) return;
     lane = host.lane(source);
-    entry = lane.stream.addSource(describeSource(source, name));
+    entry = lane.addSource(describeSource(source, name));
     state = 'running';
     for (const event of events) entry.comment(event);
     for (const chunk of early.splice(0)) deliver(chunk);
@@ -126,6 +126,8 @@ export function runSource(source: CaptureSource, name: string, host: SourceHost)
         }
         const room = lane?.moved();
         if (room !== undefined) await room;
+        const others = entry && lane?.abreast(entry);
+        if (others !== undefined) await others;
       }
     } catch (error) {
       // A lost or abandoned session destroys its streams; `done` tells how it ended.

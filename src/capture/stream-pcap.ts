@@ -26,8 +26,7 @@ export function pcapStream(limits: StreamLimits): PacketStream {
   };
   const source: StreamSource = {
     push: (chunk) => {
-      const whole = records.push(chunk);
-      if (whole !== undefined) ready.push(whole);
+      ready.push(...records.push(chunk));
     },
     comment: () => undefined,
     end: () => undefined,
@@ -40,6 +39,7 @@ export function pcapStream(limits: StreamLimits): PacketStream {
     get bytes() {
       return tracker.wholeBytes;
     },
+    heldBytes: 0,
     latePackets: 0,
     get lastTime() {
       return tracker.last;

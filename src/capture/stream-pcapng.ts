@@ -53,6 +53,9 @@ function streamSource(source: MergeSource, written: () => StreamSource['written'
     get header() {
       return source.header;
     },
+    get heldBytes() {
+      return source.heldBytes;
+    },
     get packets() {
       return source.packets;
     },

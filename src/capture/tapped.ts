@@ -10,5 +10,6 @@ export function tappedSink(sink: Sink, tap: (chunk: Uint8Array) => void): Sink {
     close: () => sink.close(),
     abort: (reason) => sink.abort(reason),
     gone: sink.gone,
+    releases: sink.releases,
   };
 }

@@ -76,6 +76,8 @@ export interface MergeSource {
   end(statistics: InterfaceStatistics): void;
   /** Undefined until its file header was read. */
   readonly header: PcapHeader | undefined;
+  /** Bytes that wait for other sources, or for the rest of a record. */
+  readonly heldBytes: number;
   /** Records written, and their captured bytes; those held back are not yet among them. */
   readonly packets: number;
   readonly bytes: number;

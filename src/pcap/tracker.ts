@@ -32,6 +32,8 @@ export interface PcapTracker {
   readonly streamBytes: number;
   /** Where the last whole record ended; 24 after the header; 0 before. */
   readonly wholeBytes: number;
+  /** What is still to come of a record whose header has come; 0 when there is none. */
+  readonly missingBytes: number;
   /** Whole records. */
   readonly packets: number;
   /** Where the last whole record ended that the limits allow: cut the stream here. */
@@ -82,6 +84,10 @@ class Tracker implements PcapTracker {
 
   get last(): Timestamp | undefined {
     return this.packets === 0 ? undefined : this.#time(this.#lastSeconds, this.#lastFraction);
+  }
+
+  get missingBytes(): number {
+    return this.#open ? this.#next - this.streamBytes : 0;
   }
 
   push(chunk: Uint8Array): void {

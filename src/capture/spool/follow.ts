@@ -37,6 +37,8 @@ class Follower implements SpoolFollower {
   /** Bytes pushed into #records that stand before the place where reading began: the header of a file that is taken up again. */
   #base = 0;
   #headerBytes: Uint8Array | undefined;
+  /** What comes next begins with the header of a file. */
+  #atStart = true;
   #packetsBefore = 0;
 
   constructor(start: SpoolPosition, bytesBefore: number) {
@@ -59,8 +61,7 @@ class Follower implements SpoolFollower {
       const { tracker } = this.#records;
       const before = tracker.streamBytes;
       const held = before - tracker.wholeBytes;
-      const whole = this.#records.push(rest);
-      if (whole !== undefined) this.#give(whole, out);
+      for (const whole of this.#records.push(rest)) this.#give(whole, out);
       if (tracker.fault?.kind !== 'header') {
         this.fault ??= tracker.fault;
         break;
@@ -98,22 +99,23 @@ class Follower implements SpoolFollower {
     this.#packetsBefore += this.#records.tracker.packets;
     this.#records = wholeRecords({});
     this.#base = 0;
+    this.#atStart = true;
     this.#tail = new Uint8Array(0);
     if (offset < PCAP_HEADER_LENGTH || this.#headerBytes === undefined) return;
     this.#records.push(this.#headerBytes);
+    this.#atStart = false;
     this.#base = offset - PCAP_HEADER_LENGTH;
   }
 
   #give(whole: Uint8Array, out: Uint8Array[]): void {
-    const { tracker } = this.#records;
-    const isStart = this.#base === 0 && tracker.keptBytes === whole.length;
-    if (!isStart) {
+    if (!this.#atStart) {
       this.#add(whole, out);
       return;
     }
+    this.#atStart = false;
     if (this.#headerBytes === undefined) {
       this.#headerBytes = Uint8Array.from(whole.subarray(0, PCAP_HEADER_LENGTH));
-      this.header = tracker.header;
+      this.header = this.#records.tracker.header;
       this.#add(whole, out);
       return;
     }
