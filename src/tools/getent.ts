@@ -24,10 +24,11 @@ export async function lookUp(
   name: string,
   options: ProbeOptions,
   how: 'any way' | 'libc only' = 'any way',
+  timeoutMs: number = TIMEOUT_MS,
 ): Promise<LookUp> {
   const said = await collectWithin(run, timedArgv(['getent', 'ahosts', '--', name]), {
     ...options,
-    timeoutMs: TIMEOUT_MS,
+    timeoutMs,
     limitBytes: 256 * 1024,
   });
   if (said === 'timeout') return { kind: 'timeout' };
