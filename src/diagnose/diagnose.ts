@@ -34,7 +34,12 @@ export function diagnose(snapshot: Snapshot, question: Question, observed?: Obse
     facts,
     findings: rankFindings(findings),
     traces,
-    notChecked: [...notChecked, ...openPolicies(facts), ...withoutDns(facts)],
+    notChecked: [
+      ...notChecked,
+      ...openPolicies(facts),
+      ...withoutDns(facts),
+      ...(facts.mesh?.gaps ?? []).map(({ decides: _, ...gap }) => gap),
+    ],
   };
 }
 

@@ -8,7 +8,7 @@ export type Severity = 'error' | 'warning' | 'info';
 export type Confidence = 'proven' | 'likely' | 'possible';
 
 /** Where on the way from the source to the destination something stands, in the order of that way. */
-export type HopName = 'source' | 'dns' | 'egress' | 'service' | 'node' | 'ingress' | 'endpoint';
+export type HopName = 'source' | 'dns' | 'egress' | 'service' | 'node' | 'ingress' | 'mesh' | 'endpoint';
 
 /** The object that is at fault, and where in it. `value` is what stands there. */
 export interface Culprit {

@@ -32,7 +32,7 @@ const consequences: Readonly<Record<string, readonly string[]>> = {
   ND802: ['ND803'],
 };
 
-const hops: readonly HopName[] = ['source', 'dns', 'egress', 'service', 'node', 'ingress', 'endpoint'];
+const hops: readonly HopName[] = ['source', 'dns', 'egress', 'service', 'node', 'ingress', 'mesh', 'endpoint'];
 const severities = ['error', 'warning', 'info'];
 const confidences = ['proven', 'likely', 'possible'];
 

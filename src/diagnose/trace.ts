@@ -1,4 +1,5 @@
 import type { Block, Finding, HopName } from './finding.js';
+import { meshHop } from './mesh/facts.js';
 import { usesDns } from './model/dns-use.js';
 import type { Facts, Link } from './model/facts.js';
 import { isManifest, systemNamespace } from './model/pods.js';
@@ -62,6 +63,8 @@ export function tracesOf(facts: Facts, findings: readonly Finding[]): readonly T
     if (node !== undefined) add('node', endpoint?.node ?? destination.node ?? '', node);
     if ((source !== undefined || unread) && endpoint !== undefined)
       add('ingress', endpoint.text, stateOf(facts, sides?.ingress.verdict));
+    const mesh = facts.mesh && meshHop(facts.mesh, source?.key, endpoint?.key);
+    if (mesh !== undefined) add('mesh', mesh.what, mesh.model);
     add('endpoint', endpoint?.text ?? 'no endpoint', endpointState(facts, endpoint));
     return {
       ...(source === undefined ? {} : { source: source.text }),

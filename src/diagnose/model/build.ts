@@ -3,6 +3,8 @@ import { inOrderOfChoice, isFinished } from '../../target/pods.js';
 import type { ObjectReference, Reference } from '../../target/reference.js';
 import { formatReference } from '../../target/reference.js';
 import { objectKey } from '../finding.js';
+import { hbonePort, meshFacts, tunnelled } from '../mesh/facts.js';
+import type { MeshFacts } from '../mesh/types.js';
 import { nodeEnd, objectText, pick, podAt } from '../flows/party.js';
 import { requiredPort } from '../flows/port.js';
 import { createScene } from '../flows/scene.js';
@@ -70,6 +72,14 @@ export function buildFacts(snapshot: Snapshot, { from, to, namespace, now }: Que
     snapshot.read('pods', systemNamespace),
     snapshot.read('endpointslices', systemNamespace),
   );
+  const mesh = meshFacts({
+    read: snapshot.read,
+    protocol: destination.protocol,
+    sources,
+    endpoints,
+    ...(destination.service === undefined ? {} : { service: destination.service }),
+    outside: destination.outside,
+  });
   return {
     now,
     namespace,
@@ -81,7 +91,8 @@ export function buildFacts(snapshot: Snapshot, { from, to, namespace, now }: Que
       : {}),
     sources,
     destination: { ...destination, endpoints },
-    links: linksOf(place, sources, endpoints, destination),
+    links: linksOf(place, sources, endpoints, destination, mesh),
+    ...(mesh === undefined ? {} : { mesh }),
     ...(dns === undefined ? {} : { dns }),
     cut,
   };
@@ -92,6 +103,7 @@ function linksOf(
   sources: readonly Source[],
   endpoints: readonly Endpoint[],
   { protocol, service }: Facts['destination'],
+  mesh?: MeshFacts,
 ): Link[] {
   if (sources.length === 0) return endpoints.map((endpoint) => ({ endpoint }));
   const viaService =
@@ -99,12 +111,14 @@ function linksOf(
   return sources.flatMap((source) =>
     endpoints.map((endpoint): Link => {
       if (endpoint.port === undefined) return { source, endpoint };
-      const servicePort = service?.port?.port;
+      // Between pods of an ambient mesh policies see its tunnel, and nothing of what is in it.
+      const tunnel = mesh !== undefined && tunnelled(mesh, source.key, endpoint.key);
+      const servicePort = tunnel ? undefined : service?.port?.port;
       const flow = {
         from: source.end,
         to: endpoint.end,
         protocol,
-        port: endpoint.port,
+        port: tunnel ? hbonePort : endpoint.port,
         viaService,
         ...(servicePort === undefined || servicePort === endpoint.port ? {} : { servicePort }),
       };

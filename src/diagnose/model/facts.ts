@@ -1,3 +1,4 @@
+import type { MeshFacts } from '../mesh/types.js';
 import type { Observed } from '../observed.js';
 import type { Protocol } from '../policy/objects.js';
 import type { End } from '../policy/end.js';
@@ -79,6 +80,8 @@ export interface Facts {
   readonly links: readonly Link[];
   /** How names are looked up; undefined where no DNS Service is among the objects. */
   readonly dns?: DnsFacts;
+  /** What proxies of a mesh make of it; undefined where no pod of it is in one, or should be. */
+  readonly mesh?: MeshFacts;
   /** What probes and logs told; undefined where nothing was probed. */
   readonly observed?: Observed;
   /** What was left out because there is too much of it. */
