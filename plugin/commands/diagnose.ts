@@ -7,7 +7,16 @@ import type { Settings } from '../options/setting.js';
 import { usageError } from '../options/usage.js';
 import { switchOf, type Words, wordOf, wordsOf } from '../options/words.js';
 
-const formats: readonly OutputFormat[] = ['table', 'wide', 'json', 'yaml', 'mermaid'];
+const formats: readonly OutputFormat[] = [
+  'table',
+  'wide',
+  'json',
+  'yaml',
+  'junit',
+  'sarif',
+  'html',
+  'mermaid',
+];
 const failOn: readonly FailOn[] = ['error', 'warning', 'info', 'never'];
 
 const flags: Flags = {

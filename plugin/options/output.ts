@@ -16,6 +16,7 @@ export const outputFormats = [
   'mermaid',
   'html',
   'junit',
+  'sarif',
 ] as const;
 export type OutputFormat = (typeof outputFormats)[number];
 

@@ -49,6 +49,7 @@ export function* matrixText(matrix: Matrix, format: OutputFormat, count: MatrixC
     case 'name':
     case 'html':
     case 'junit':
+    case 'sarif':
       yield* rows(matrix, format === 'wide', count);
   }
 }

@@ -23,7 +23,7 @@ export function savedSnapshot({ parts }: Snapshot): object {
         reading.state === 'there'
           ? {
               state: 'there',
-              items: reading.items.map((item) => saved(kind, { ...address(kind), ...item } as KubeObject)),
+              items: reading.items.map((item) => savedObject(kind, item)),
             }
           : reading.state === 'unknown'
             ? { state: 'unknown', why: reading.why }
@@ -32,9 +32,11 @@ export function savedSnapshot({ parts }: Snapshot): object {
   };
 }
 
-/** ConfigMaps lost all that is not to be saved when they were read. */
-function saved(kind: Part['kind'], item: KubeObject): unknown {
-  return kind === 'configmaps' ? reduced(kind, item) : redact(item);
+/** One object as it is saved, with apiVersion and kind, and without what may be secret. */
+export function savedObject(kind: Part['kind'], item: object): unknown {
+  const whole = { ...address(kind), ...item } as KubeObject;
+  // ConfigMaps lost all that is not to be saved when they were read.
+  return kind === 'configmaps' ? reduced(kind, whole) : redact(whole);
 }
 
 function address(kind: Part['kind']): { readonly apiVersion: string; readonly kind: string } {
