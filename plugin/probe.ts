@@ -12,6 +12,8 @@ import { parsePodAndArguments, selectorFlags } from './options/pod.js';
 import { flagSetting, type Settings } from './options/setting.js';
 import type { Words } from './options/words.js';
 import { printDocument } from './print/document.js';
+import type { Show } from './print/growing.js';
+import { writeOut } from './print/out.js';
 import type { PodAddress, SessionContext } from './context.js';
 import { openSession } from './session.js';
 import type { PodCommandRequest } from './target.js';
@@ -74,7 +76,9 @@ export interface ProbeTask<R extends { readonly kind: string }> {
   readonly argv: () => readonly string[];
   /** What is waited for, on the status line. */
   readonly doing: string;
-  readonly probe: (run: RunTool, options: ProbeOptions) => Promise<R>;
+  /** `show` prints what is known already, as text, while the rest is waited for. */
+  readonly probe: (run: RunTool, options: ProbeOptions, show: Show) => Promise<R>;
+  /** The text behind what was shown before. */
   readonly print: (result: R) => string | Promise<string>;
   readonly exit: (result: R) => ExitCode;
   /** Goes before the fields of the result in JSON. */
@@ -95,12 +99,43 @@ export async function probeIn<R extends { readonly kind: string }>(
   const { run } = await openSession(context, at, 'none');
   // A probe runs several tools at once, each of which listens for the end.
   setMaxListeners(100, environment.signal);
-  if (environment.isTTY.stderr) status.show('probe', task.doing);
-  const result = await task.probe(run, { clock: environment.clock, signal: environment.signal });
-  status.clear();
+  const shown = shower(context, task.doing);
+  const options = { clock: environment.clock, signal: environment.signal };
+  const result = await task.probe(run, options, shown.show).finally(() => shown.end());
   const value = { from: at, ...task.about, ...result };
   await printDocument(environment.stdout, output.format, result.kind, value, () => task.print(result));
   return task.exit(result);
+}
+
+/** Writes to stdout in order, above what the status line says is going on. `end` resolves when all is written and the line is gone. */
+function shower(
+  { environment, status, output }: SessionContext,
+  doing: string,
+): { readonly show: Show; readonly end: () => Promise<void> } {
+  const asText = output.format !== 'json' && output.format !== 'yaml';
+  let over = false;
+  let written = Promise.resolve();
+  const say = (): void => {
+    if (environment.isTTY.stderr && !over) status.show('probe', doing);
+  };
+  say();
+  const write = async (text: string | Promise<string>): Promise<void> => {
+    const words = await text;
+    status.clear();
+    await writeOut(environment.stdout, words);
+    say();
+  };
+  return {
+    show: (text) => {
+      // Text that cannot be had is missed by nobody but the reader: the result is still printed.
+      if (asText) written = written.then(() => write(text)).catch(() => undefined);
+    },
+    end: async () => {
+      over = true;
+      await written;
+      status.clear();
+    },
+  };
 }
 
 /** Where a probe of addresses goes: known already, or to be looked up in the pod. */

@@ -93,23 +93,24 @@ async function connectFrom(
   request: ConnectCommandRequest,
 ): Promise<number> {
   const { environment, output } = context;
-  const [{ connect }, { connectArgv }] = await Promise.all([
+  const [{ connect }, { connectArgv }, { connectRows, connectText }] = await Promise.all([
     import('../../src/tools/connect.js'),
     import('../../src/tools/connect-script.js'),
+    import('../print/connect.js'),
   ]);
   const { protocol, count, timeoutMs, destination } = request;
   const { places, serverName } = await unlessStopped(environment.signal, placesOf(context, at, request));
   const tls = request.tls ? { serverName: request.serverName ?? serverName } : undefined;
+  const asked = { places, protocol, count, timeoutMs, tls };
   const [first] = places;
   return probeIn(context, at, {
     argv: () => connectArgv({ host: first.host, port: first.port, protocol, timeoutMs, count }),
     doing: `connecting to ${formatReference(destination)}`,
-    probe: (run, options) => connect(run, { places, protocol, count, timeoutMs, tls }, options),
-    print: async (result) =>
-      (await import('../print/connect.js')).connectText(
-        result,
-        coloursFor('stdout', output.color, environment),
-      ),
+    probe: (run, options, show) => {
+      const rows = connectRows(asked, show, options.clock);
+      return connect(run, asked, { ...options, onEvent: rows.onEvent }).finally(rows.end);
+    },
+    print: (result) => connectText(result, coloursFor('stdout', output.color, environment)),
     exit: exitOf,
     about: { to: formatReference(destination) },
   });

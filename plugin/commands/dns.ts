@@ -75,7 +75,10 @@ function nameOf(text: string, words: Words): DnsCommandRequest['name'] {
 
 async function dnsFrom(context: SessionContext, at: PodAddress, request: DnsCommandRequest): Promise<number> {
   const { environment, output } = context;
-  const { dns, digArgv } = await import('../../src/tools/dns.js');
+  const [{ dns, digArgv }, { dnsRows, dnsText }] = await Promise.all([
+    import('../../src/tools/dns.js'),
+    import('../print/dns.js'),
+  ]);
   const { servers, timeoutMs } = request;
   const name =
     typeof request.name === 'string'
@@ -84,9 +87,11 @@ async function dnsFrom(context: SessionContext, at: PodAddress, request: DnsComm
   return probeIn(context, at, {
     argv: () => digArgv(name, servers[0] ?? 'SERVER', 'udp', timeoutMs),
     doing: `looking up ${name}`,
-    probe: (run, options) => dns(run, { name, servers, timeoutMs }, options),
-    print: async (result) =>
-      (await import('../print/dns.js')).dnsText(result, coloursFor('stdout', output.color, environment)),
+    probe: (run, options, show) => {
+      const rows = dnsRows(name, show, options.clock);
+      return dns(run, { name, servers, timeoutMs }, { ...options, onEvent: rows.onEvent }).finally(rows.end);
+    },
+    print: (result) => dnsText(result, coloursFor('stdout', output.color, environment)),
     exit: ({ resolves }) => (resolves ? ExitCode.ok : ExitCode.found),
   });
 }

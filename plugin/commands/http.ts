@@ -9,6 +9,7 @@ import type { Settings } from '../options/setting.js';
 import { usageError } from '../options/usage.js';
 import { switchOf, type Words, wordOf, wordsOf } from '../options/words.js';
 import { coloursFor } from '../print/colour.js';
+import { sanitizeLine } from '../print/sanitize.js';
 import { parseDestination, parseProbe, parseTimeout, probeFlags, probeIn, timeoutFlag } from '../probe.js';
 import type { PodAddress, SessionContext } from '../context.js';
 import { inPod, type PodCommandRequest } from '../target.js';
@@ -116,15 +117,21 @@ async function httpFrom(
   request: HttpCommandRequest,
 ): Promise<number> {
   const { environment, output } = context;
-  const { http, curlArgv } = await import('../../src/tools/http.js');
+  const [{ http, curlArgv }, { httpEventText, httpText }] = await Promise.all([
+    import('../../src/tools/http.js'),
+    import('../print/http.js'),
+  ]);
   const url = await unlessStopped(environment.signal, urlOf(context, at, request.destination));
   const asked = { ...request.ask, url };
+  const colours = coloursFor('stdout', output.color, environment);
   return probeIn(context, at, {
     argv: () => curlArgv(asked),
     doing: `asking ${url}`,
-    probe: (run, options) => http(run, asked, options),
-    print: async (result) =>
-      (await import('../print/http.js')).httpText(result, coloursFor('stdout', output.color, environment)),
+    probe: (run, options, show) => {
+      show(`${asked.method} ${sanitizeLine(url)}\n`);
+      return http(run, asked, { ...options, onEvent: (event) => show(httpEventText(event, colours)) });
+    },
+    print: (result) => httpText(result, colours),
     exit: exitOf,
   });
 }

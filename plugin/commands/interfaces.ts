@@ -36,7 +36,7 @@ async function interfacesIn(context: SessionContext, at: PodAddress): Promise<nu
   return probeIn(context, at, {
     argv: () => interfacesArgv(),
     doing: 'reading the interfaces',
-    probe: interfaces,
+    probe: (run, options) => interfaces(run, options),
     print: async (result) =>
       (await import('../print/interfaces.js')).interfacesText(
         result,

@@ -7,7 +7,7 @@ import type { Flags } from '../options/flags.js';
 import type { Settings } from '../options/setting.js';
 import type { Words } from '../options/words.js';
 import { coloursFor } from '../print/colour.js';
-import { mtuText } from '../print/mtu.js';
+import { mtuText, mtuTryText } from '../print/mtu.js';
 import {
   addressIn,
   parseDestination,
@@ -64,9 +64,10 @@ async function mtuFrom(context: SessionContext, at: PodAddress, request: MtuComm
   return probeIn(context, at, {
     argv: () => mtuArgv({ destination: found.host, waitSeconds }, 1500),
     doing: `looking for the largest packet to ${formatReference(destination)}`,
-    probe: async (run, options) => {
+    probe: async (run, options, show) => {
       const address = await found.look(run, options);
-      const result = await mtu(run, { destination: address, waitSeconds }, options);
+      const asked = { destination: address, waitSeconds };
+      const result = await mtu(run, asked, { ...options, onEvent: (one) => show(mtuTryText(one)) });
       if (result.hop !== undefined) names = await addressNames(api);
       return result;
     },

@@ -1,6 +1,6 @@
 import { ExitCode, NetdebugError } from '../../src/errors.js';
 import { formatReference, type ObjectReference } from '../../src/target/reference.js';
-import type { ThroughputResult } from '../../src/tools/throughput.js';
+import type { ThroughputResult } from '../../src/tools/throughput-types.js';
 import type { Command } from '../command.js';
 import type { PodAddress, SessionContext } from '../context.js';
 import { unlessStopped } from '../interrupt.js';
@@ -82,10 +82,12 @@ async function throughputBetween(
   request: ThroughputCommandRequest,
 ): Promise<number> {
   const { api, environment, output, status } = context;
-  const [{ throughput, iperfArgv }, { resolvePods }] = await Promise.all([
-    import('../../src/tools/throughput.js'),
-    import('../../src/target/resolve.js'),
-  ]);
+  const [{ throughput, iperfArgv }, { resolvePods }, { throughputEventText, throughputText }] =
+    await Promise.all([
+      import('../../src/tools/throughput.js'),
+      import('../../src/target/resolve.js'),
+      import('../print/throughput.js'),
+    ]);
   const { seconds, port, streams } = request;
   const { pods, choice } = await unlessStopped(
     environment.signal,
@@ -104,15 +106,15 @@ async function throughputBetween(
   return probeIn(context, at, {
     argv: () => iperfArgv(asked, 'forward'),
     doing: `sending from ${names[0]} to ${names[1]} and back`,
-    probe: async (run, options) => {
+    probe: async (run, options, show) => {
       const { run: server } = await openSession(context, there, 'none');
       if (environment.isTTY.stderr) status.show('probe', `sending for ${2 * seconds} s`);
-      return throughput(run, server, asked, options);
+      return throughput(run, server, asked, {
+        ...options,
+        onEvent: (event) => show(throughputEventText(event, names)),
+      });
     },
-    print: async (result) => {
-      const { throughputText } = await import('../print/throughput.js');
-      return throughputText(result, names, coloursFor('stdout', output.color, environment));
-    },
+    print: (result) => throughputText(result, names, coloursFor('stdout', output.color, environment)),
     exit: exitOf,
     about: { to: there },
   });

@@ -9,6 +9,7 @@ import { flagSetting, type Settings } from '../options/setting.js';
 import { usageError } from '../options/usage.js';
 import { switchOf, type Words, wordOf } from '../options/words.js';
 import { coloursFor } from '../print/colour.js';
+import type { TraceHop } from '../../src/tools/trace-parse.js';
 import type { NamedTrace } from '../print/trace.js';
 import {
   addressIn,
@@ -89,9 +90,10 @@ async function traceFrom(
   request: TraceCommandRequest,
 ): Promise<number> {
   const { api, environment, output } = context;
-  const [{ trace, traceArgv }, { addressNames }] = await Promise.all([
+  const [{ trace, traceArgv }, { addressNames }, { traceHeading, traceRow, traceText }] = await Promise.all([
     import('../../src/tools/trace.js'),
     import('../../src/target/names.js'),
+    import('../print/trace.js'),
   ]);
   const { destination, maxHops, waitSeconds, protocol, port } = request;
   const found = await unlessStopped(environment.signal, addressIn(context, at, destination));
@@ -99,11 +101,18 @@ async function traceFrom(
   return probeIn<NamedTrace>(context, at, {
     argv: () => traceArgv(asked),
     doing: `tracing the way to ${formatReference(destination)}`,
-    probe: async (run, options) => {
+    probe: async (run, options, show) => {
       const address = await found.look(run, options);
+      const naming = addressNames(api);
+      let heading = traceHeading;
+      const onEvent = (hop: TraceHop): void => {
+        const before = heading;
+        heading = '';
+        show(naming.then((names) => `${before}${traceRow(hop, (one) => names.get(one))}`));
+      };
       const [result, names] = await Promise.all([
-        trace(run, { ...asked, destination: address }, options),
-        addressNames(api),
+        trace(run, { ...asked, destination: address }, { ...options, onEvent }),
+        naming,
       ]);
       const met = result.hops.flatMap(({ addresses }) => addresses);
       return {
@@ -113,8 +122,7 @@ async function traceFrom(
         ),
       };
     },
-    print: async (result) =>
-      (await import('../print/trace.js')).traceText(result, coloursFor('stdout', output.color, environment)),
+    print: (result) => traceText(result, coloursFor('stdout', output.color, environment)),
     exit: ({ reached }) => (reached ? ExitCode.ok : ExitCode.found),
     about: { to: formatReference(destination) },
   });

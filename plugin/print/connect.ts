@@ -1,7 +1,10 @@
-import type { ConnectedPlace, ConnectResult } from '../../src/tools/connect.js';
+import type { Clock } from '../../src/debugger/types.js';
+import type { Attempt } from '../../src/tools/connect-parse.js';
+import type { ConnectedPlace, ConnectEvent, ConnectRequest, ConnectResult } from '../../src/tools/connect.js';
 import type { Outcome } from '../../src/tools/probe.js';
 import type { TlsFacts } from '../../src/tools/tls.js';
 import type { Colours } from './colour.js';
+import { type GrowingTable, growingTable, type Show } from './growing.js';
 import { sanitizeLine } from './sanitize.js';
 import { table } from './table.js';
 
@@ -36,17 +39,58 @@ const readings: Readonly<Partial<Record<Outcome, string>>> = {
     'unknown host: there is no such name, or no DNS server answers; kubectl netdebug dns tells which',
 };
 
-/** The result of `connect`: a row for each address, what TLS showed, and what it may mean. */
+/** A row for each attempt, as they end. */
+export function connectRows(
+  { places, protocol, count }: ConnectRequest,
+  show: Show,
+  clock: Clock,
+): Pick<GrowingTable, 'end'> & { readonly onEvent: (event: ConnectEvent) => void } {
+  const widest = (texts: readonly string[]): number => Math.max(...texts.map((text) => text.length));
+  const numbers = count === 1 ? headingOf(protocol) : 'ATTEMPT';
+  const rows = growingTable(
+    ['TO', 'ADDRESS', numbers, 'MS', 'OUTCOME'],
+    [
+      widest(places.map(({ label }) => label)),
+      widest(places.map(({ host, port }) => withPort(host, port))),
+      numbers.length,
+      6,
+    ],
+    show,
+    clock,
+  );
+  return {
+    end: rows.end,
+    onEvent: ({ place, address, number, attempt }) => {
+      const { outcome, ms } = attempt;
+      const good = outcome === 'connected' || outcome === 'answered';
+      rows.add(places.indexOf(place) + number / 10_000, [
+        place.label,
+        address === undefined ? '' : withPort(address, place.port),
+        count === 1 ? `${good ? 1 : 0}/1` : `${number}/${count}`,
+        ms === undefined ? '' : milliseconds(ms),
+        outcomeText(attempt),
+      ]);
+    },
+  };
+}
+
+function headingOf(protocol: 'tcp' | 'udp'): string {
+  return protocol === 'tcp' ? 'CONNECTED' : 'ANSWERED';
+}
+
+/** The end of `connect`: where there was more than one attempt, a row for each address; what TLS showed, and what it may mean. */
 export function connectText(result: ConnectResult, colours: Colours): string {
-  const rows = result.places.map((place) => [
-    place.label,
-    place.address === undefined ? '' : withPort(place.address, place.port),
-    `${place.succeeded}/${place.attempts.length}`,
-    times(place),
-    outcomes(place),
-  ]);
-  const heading = result.protocol === 'tcp' ? 'CONNECTED' : 'ANSWERED';
-  const lines = [table(['TO', 'ADDRESS', heading, 'MS', 'OUTCOME'], rows).trimEnd()];
+  const lines: string[] = [];
+  if (result.places.some(({ attempts }) => attempts.length > 1)) {
+    const rows = result.places.map((place) => [
+      place.label,
+      place.address === undefined ? '' : withPort(place.address, place.port),
+      `${place.succeeded}/${place.attempts.length}`,
+      times(place),
+      outcomes(place),
+    ]);
+    lines.push('', table(['TO', 'ADDRESS', headingOf(result.protocol), 'MS', 'OUTCOME'], rows).trimEnd());
+  }
   for (const place of result.places) {
     if (place.tls !== undefined) lines.push('', ...tlsLines(place, place.tls, colours));
   }
@@ -68,16 +112,22 @@ function times({ attempts }: ConnectedPlace): string {
   const known = attempts.flatMap(({ ms }) => ms ?? []).sort((a, b) => a - b);
   const [least, most] = [known[0], known.at(-1)];
   if (least === undefined || most === undefined) return '';
-  const shown = (ms: number): string => (ms < 10 ? ms.toFixed(2) : ms.toFixed(0));
-  if (known.length === 1) return shown(least);
-  return [least, known[Math.floor(known.length / 2)] ?? least, most].map(shown).join('/');
+  if (known.length === 1) return milliseconds(least);
+  return [least, known[Math.floor(known.length / 2)] ?? least, most].map(milliseconds).join('/');
+}
+
+function milliseconds(ms: number): string {
+  return ms < 10 ? ms.toFixed(2) : ms.toFixed(0);
 }
 
 function outcomes({ attempts, outcome }: ConnectedPlace): string {
   const counted = new Map<Outcome, number>();
   for (const one of attempts) counted.set(one.outcome, (counted.get(one.outcome) ?? 0) + 1);
   if (counted.size > 1) return [...counted].map(([one, n]) => `${n} ${outcomeWords[one]}`).join(', ');
-  const { errno, text } = attempts[0] ?? {};
+  return outcomeText({ ...attempts[0], outcome });
+}
+
+function outcomeText({ outcome, errno, text }: Attempt): string {
   const detail = errno ?? (outcome === 'failed' || outcome === 'unknownHost' ? text : undefined);
   return `${outcomeWords[outcome]}${detail === undefined ? '' : ` (${detail})`}`;
 }

@@ -1,3 +1,4 @@
+import type { HttpEvent } from '../../src/tools/http-follow.js';
 import type { HttpResult } from '../../src/tools/http.js';
 import type { Colours } from './colour.js';
 import { outcomeWords } from './connect.js';
@@ -29,17 +30,31 @@ const statusReadings: Readonly<Record<number, string>> = {
   504: 'if a proxy answered: the backend did not answer in time, or a policy drops what the proxy sends to it',
 };
 
-/** The result of `http`: the answer with its headers, the phases, or where it ended. */
-export function httpText(result: HttpResult, colours: Colours): string {
-  const { method, url, responses, failure, phases, remoteAddress, bodyBytes, certificateVerified } = result;
-  const lines = [`${method} ${url}${remoteAddress === undefined ? '' : ` at ${remoteAddress}`}`].map(
-    sanitizeLine,
-  );
-  for (const { version, status, reason, headers } of responses) {
-    const colour = status < 300 ? colours.good : status < 400 ? colours.warning : colours.bad;
-    lines.push(colour(sanitizeLine(`HTTP/${version} ${status} ${reason}`.trimEnd())));
-    lines.push(...headers.map(({ name, value }) => sanitizeLine(`  ${name}: ${value}`)));
+/** One step of a request as it is over: a connection, a handshake, a redirect or the answer with its headers. */
+export function httpEventText(event: HttpEvent, colours: Colours): string {
+  switch (event.kind) {
+    case 'connected': {
+      const { address, port } = event;
+      if (address === undefined || port === undefined) return 'connected\n';
+      const at = address.includes(':') ? `[${address}]` : address;
+      return `connected to ${sanitizeLine(address === '' ? `port ${port}` : `${at}:${port}`)}\n`;
+    }
+    case 'tls':
+      return `${sanitizeLine(event.protocol)} agreed upon\n`;
+    case 'response': {
+      const { version, status, reason, headers } = event.response;
+      const colour = status < 300 ? colours.good : status < 400 ? colours.warning : colours.bad;
+      const lines = [colour(sanitizeLine(`HTTP/${version} ${status} ${reason}`.trimEnd()))];
+      lines.push(...headers.map(({ name, value }) => sanitizeLine(`  ${name}: ${value}`)));
+      return `${lines.join('\n')}\n`;
+    }
   }
+}
+
+/** The end of `http`, behind the steps: how long each phase took, or where it ended. */
+export function httpText(result: HttpResult, colours: Colours): string {
+  const { responses, failure, phases, bodyBytes, certificateVerified } = result;
+  const lines: string[] = [];
   if (bodyBytes !== undefined) lines.push(`${bodyBytes} bytes of body`);
   const known = phaseNames.flatMap(([key, name]) => {
     const ms = phases[key];

@@ -1,8 +1,27 @@
-import type { MtuResult } from '../../src/tools/mtu.js';
+import type { MtuResult, MtuTry } from '../../src/tools/mtu-parse.js';
 import type { Colours } from './colour.js';
 import { sanitizeLine } from './sanitize.js';
 
-/** The result of `mtu` in sentences. `hopName`: who the router is, if that is known. */
+const ways = {
+  ping: 'ping',
+  traceroute: 'datagrams of traceroute -F',
+  tracepath: 'tracepath',
+} as const;
+
+/** What became of one size. */
+export function mtuTryText({ bytes, outcome, from, mtu }: MtuTry): string {
+  const named = mtu === undefined ? '' : ` (MTU ${mtu})`;
+  const words = {
+    reply: 'came through',
+    fragmentationNeeded: `fragmentation needed, says ${from ?? 'a router'}${named}`,
+    tooLongHere: `too long for the pod itself${named}`,
+    silence: 'silence',
+    unreachable: 'unreachable',
+  }[outcome];
+  return `${String(bytes).padStart(5)} bytes: ${sanitizeLine(words)}\n`;
+}
+
+/** The end of `mtu` in sentences, behind what was tried. `hopName`: who the router is, if that is known. */
 export function mtuText(result: MtuResult, hopName: string | undefined, colours: Colours): string {
   const { destination, localMtu, pathMtu, limit, hop, guess, tries } = result;
   const lines: string[] = [];
@@ -11,7 +30,9 @@ export function mtuText(result: MtuResult, hopName: string | undefined, colours:
   switch (limit) {
     case 'unreachable':
       lines.push(
-        colours.bad(sanitizeLine(`${destination} answers not even a small ping: its MTU cannot be found so`)),
+        colours.bad(
+          sanitizeLine(`${destination} answers not even a small packet: its MTU cannot be found so`),
+        ),
       );
       break;
     case 'none':
@@ -36,7 +57,7 @@ export function mtuText(result: MtuResult, hopName: string | undefined, colours:
   }
   if (guess !== undefined && limit !== 'unreachable') lines.push(sanitizeLine(guess));
   lines.push(
-    colours.faint(`found by ${result.via}${tries.length === 0 ? '' : `, ${tries.length} sizes tried`}`),
+    colours.faint(`found by ${ways[result.via]}${tries.length === 0 ? '' : `, ${tries.length} sizes tried`}`),
   );
   return `${lines.join('\n')}\n`;
 }

@@ -1,8 +1,20 @@
 import sparkly from 'sparkly';
-import type { ThroughputResult } from '../../src/tools/throughput.js';
+import type { ThroughputEvent, ThroughputResult } from '../../src/tools/throughput-types.js';
 import type { Colours } from './colour.js';
 import { outcomeWords } from './connect.js';
 import { sanitizeLine } from './sanitize.js';
+
+/** One second that is over. `names`: the two pods. */
+export function throughputEventText(
+  { direction, sample }: ThroughputEvent,
+  names: readonly [string, string],
+): string {
+  const [from, to] = direction === 'forward' ? names : [names[1], names[0]];
+  return (
+    sanitizeLine(`${from} -> ${to}  ${sample.second.toFixed(0)} s  ${shown(sample.mbitPerSecond)} Mbit/s`) +
+    '\n'
+  );
+}
 
 /** The result of `throughput`: a line for each direction, with how it went over time. `names`: the two pods. */
 export function throughputText(
@@ -29,7 +41,9 @@ export function throughputText(
   )
     lines.push(colours.warning('connected, and almost nothing got through: see kubectl netdebug mtu'));
   const streams = result.streams === 1 ? '1 stream' : `${result.streams} streams`;
-  return `${[...lines, colours.faint(`iperf3, TCP, ${result.seconds} s each way, ${streams}`)].join('\n')}\n`;
+  const via =
+    result.via === 'iperf3' ? 'iperf3' : 'nc and dd of busybox (no iperf3; retransmits are those of the pod)';
+  return `${['', ...lines, colours.faint(`${via}, TCP, ${result.seconds} s each way, ${streams}`)].join('\n')}\n`;
 }
 
 function shown(mbit: number): string {

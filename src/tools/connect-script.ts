@@ -28,20 +28,30 @@ while [ $i -lt $count ]; do
 done`;
 
 /**
- * Sends a datagram and waits for an answer or an ICMP error. Only the length of the answer is told.
+ * Sends a datagram and waits for an answer or an ICMP error. Only the length of the answer is told. Without bash busybox's nslookup asks
+ * port 53, and its traceroute sends to the port after the one that it is told: of that only the ICMP error is heard, never an answer.
  * Parameters: host, port, seconds to wait, attempts, the datagram as printf's octal escapes.
  */
 const udp = `${nowFunction}${heldFunction}host=$1 port=$2 wait=$3 count=$4 data=$5
 one='exec 3<>"/dev/udp/$1/$2" || exit 3
 echo "start $EPOCHREALTIME"; printf "$4" >&3; read -r -t "$3" -N 1 -u 3 x; r=$?; echo "end $EPOCHREALTIME $r"'
+via=none
 if command -v bash >/dev/null; then via=bash
-else echo 'via none'; exit; fi
+elif [ "$port" = 53 ] && command -v nslookup >/dev/null && command -v timeout >/dev/null; then via=nslookup
+else case $(traceroute --help 2>&1 </dev/null) in *BusyBox*) via=traceroute ;; esac; fi
 echo "via $via"
+if [ $via = none ]; then exit; fi
 i=0
 while [ $i -lt $count ]; do
   i=$((i + 1))
   echo try
-  held bash -c "$one" bash "$host" "$port" $wait "$data" 2>&1 </dev/null; r=$?
+  case $via in
+    bash) held bash -c "$one" bash "$host" "$port" $wait "$data" 2>&1 </dev/null; r=$? ;;
+    nslookup) now; echo "start $n"; echo 'nslookup:'; held timeout $wait nslookup -type=a localhost. "$host" 2>&1 </dev/null; r=$? ;;
+    *)
+      now; echo "start $n"
+      held traceroute -n -q 1 -w $wait -f 64 -m 64 -p $((port - 1)) "$host" 2>&1 </dev/null; r=$? ;;
+  esac
   now
   echo "done $n $r"
 done`;

@@ -1,9 +1,16 @@
 import { isIP } from 'node:net';
 import { ExitCode, NetdebugError } from '../errors.js';
-import { parseConnect, type Attempt, type ConnectVia } from './connect-parse.js';
+import { followAttempts, parseConnect, type Attempt, type ConnectVia } from './connect-parse.js';
 import { connectArgv } from './connect-script.js';
 import { lookUp } from './getent.js';
-import { codeOf, collectWithin, inParallel, type Outcome, type ProbeOptions } from './probe.js';
+import {
+  codeOf,
+  collectWithin,
+  inParallel,
+  type Outcome,
+  type ProbeOptions,
+  type TellingOptions,
+} from './probe.js';
 import { isMissing, type RunTool } from './run.js';
 import { readTls, type TlsFacts } from './tls.js';
 
@@ -52,6 +59,16 @@ export interface ConnectResult {
   readonly reached: 'yes' | 'no' | 'unknown';
 }
 
+/** An attempt that has just ended. */
+export interface ConnectEvent {
+  readonly place: ConnectPlace;
+  /** What was connected to; absent when a name had no address. */
+  readonly address?: string | undefined;
+  /** From 1 to `count`. */
+  readonly number: number;
+  readonly attempt: Attempt;
+}
+
 const LIMIT_BYTES = 1024 * 1024;
 const AT_ONCE = 8;
 
@@ -62,9 +79,11 @@ const AT_ONCE = 8;
 export async function connect(
   run: RunTool,
   request: ConnectRequest,
-  options: ProbeOptions,
+  { onEvent, ...options }: TellingOptions<ConnectEvent>,
 ): Promise<ConnectResult> {
-  const tried = await inParallel(request.places, AT_ONCE, (place) => tryPlace(run, place, request, options));
+  const tried = await inParallel(request.places, AT_ONCE, (place) =>
+    tryPlace(run, place, request, options, onEvent ?? (() => undefined)),
+  );
   const places = tried.map(({ place }) => place);
   const via = tried.find((one) => one.via !== undefined)?.via ?? 'getent';
   return {
@@ -82,6 +101,7 @@ async function tryPlace(
   place: ConnectPlace,
   request: ConnectRequest,
   options: ProbeOptions,
+  tell: (event: ConnectEvent) => void,
 ): Promise<{ readonly place: ConnectedPlace; readonly via: ConnectVia | undefined }> {
   const { protocol, count, timeoutMs } = request;
   let address = place.host;
@@ -90,10 +110,12 @@ async function tryPlace(
     if (found.kind === 'addresses') address = found.addresses[0] ?? place.host;
     // Without getent the program that connects looks the name up itself.
     else if (found.kind !== 'noTool') {
-      const outcome = found.kind === 'unknown' ? 'unknownHost' : 'timeout';
+      const outcome: Outcome = found.kind === 'unknown' ? 'unknownHost' : 'timeout';
       const text =
         found.kind === 'unknown' ? `${place.host} has no address` : 'the look-up of the name timed out';
-      return { place: { ...place, attempts: [{ outcome, text }], succeeded: 0, outcome }, via: undefined };
+      const attempt: Attempt = { outcome, text };
+      tell({ place, number: 1, attempt });
+      return { place: { ...place, attempts: [attempt], succeeded: 0, outcome }, via: undefined };
     }
   }
   const argv = connectArgv({ host: address, port: place.port, protocol, timeoutMs, count });
@@ -101,6 +123,7 @@ async function tryPlace(
     ...options,
     limitBytes: LIMIT_BYTES,
     timeoutMs: count * (timeoutMs + 2_000) + 10_000,
+    onLine: followAttempts(protocol, (attempt, number) => tell({ place, address, number, attempt })),
   });
   if (said === 'timeout')
     throw new NetdebugError(`the attempts at ${place.label} did not end in time.`, {
@@ -125,7 +148,10 @@ async function tryPlace(
 }
 
 function noWay(protocol: 'tcp' | 'udp'): NetdebugError {
-  const needs = protocol === 'tcp' ? 'neither bash nor nc' : 'no bash, which UDP is tried with';
+  const needs =
+    protocol === 'tcp'
+      ? 'neither bash nor nc'
+      : 'neither bash nor the traceroute of busybox, which UDP is tried with';
   return new NetdebugError(`the debug container has ${needs}.`, {
     exitCode: ExitCode.container,
     hint: 'Choose an image that has it with --image, and --fresh so that the running debug container is not reused.',

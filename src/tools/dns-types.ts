@@ -29,3 +29,13 @@ export interface DnsResult {
   /** Sentences: what is remarkable. */
   readonly remarks: readonly string[];
 }
+
+/** What `dns` tells as it finds it. */
+export type DnsEvent =
+  | { readonly kind: 'resolvConf'; readonly resolvConf: ResolvConf; readonly candidates: readonly string[] }
+  /** What one program brought home: of dig both types over one transport, of nslookup one type. */
+  | {
+      readonly kind: 'answers';
+      readonly via: 'dig' | 'nslookup';
+      readonly answers: readonly (DnsQuestion & DnsAnswer)[];
+    };

@@ -2,9 +2,9 @@ import { isIP } from 'node:net';
 import { ExitCode, NetdebugError } from '../errors.js';
 import { parseDig, parseNslookup, type DnsAnswer } from './dns-parse.js';
 import { dnsReadings } from './dns-readings.js';
-import type { DnsQuestion, DnsResult } from './dns-types.js';
+import type { DnsEvent, DnsQuestion, DnsResult } from './dns-types.js';
 import { lookUp } from './getent.js';
-import { collectWithin, inParallel, parseTimed, ran, timedArgv, type ProbeOptions } from './probe.js';
+import { collectWithin, inParallel, parseTimed, ran, timedArgv, type TellingOptions } from './probe.js';
 import { parseResolvConf, searchCandidates } from './resolvconf.js';
 import type { RunTool } from './run.js';
 
@@ -14,6 +14,8 @@ export interface DnsRequest {
   readonly servers: readonly string[];
   /** For each question; rounded up to whole seconds. */
   readonly timeoutMs: number;
+  /** For the question to the C library, which may go on long after the servers were asked; default 45 s. */
+  readonly lookUpMs?: number;
 }
 
 const AT_ONCE = 8;
@@ -30,16 +32,22 @@ export function digArgv(name: string, server: string, transport: 'udp' | 'tcp', 
  * Looks a name up in every way that the pod could. NXDOMAIN, SERVFAIL, silence are results.
  * Throws a {@link NetdebugError}: 7 when the container has neither dig nor nslookup nor getent, 8 when the connection was lost, 130.
  */
-export async function dns(run: RunTool, request: DnsRequest, options: ProbeOptions): Promise<DnsResult> {
+export async function dns(
+  run: RunTool,
+  request: DnsRequest,
+  telling: TellingOptions<DnsEvent>,
+): Promise<DnsResult> {
   const { name } = request;
+  const { onEvent = () => undefined, ...options } = telling;
   const limits = { ...options, timeoutMs: 10_000, limitBytes: 128 * 1024 };
   const said = await collectWithin(run, ['cat', '/etc/resolv.conf'], limits);
   const resolvConf = parseResolvConf(said === 'timeout' ? '' : said.stdout);
   const candidates = searchCandidates(name, resolvConf);
+  onEvent({ kind: 'resolvConf', resolvConf, candidates });
   const servers = [...new Set([...resolvConf.nameservers, ...request.servers])];
   const [libc, asked] = await Promise.all([
-    lookUp(run, name, options, 'libc only'),
-    askAll(run, candidates, servers, request.timeoutMs, options),
+    lookUp(run, name, options, 'libc only', request.lookUpMs),
+    askAll(run, candidates, servers, request.timeoutMs, { ...options, onEvent }),
   ]);
   if (asked === undefined && libc.kind === 'noTool')
     throw new NetdebugError('the debug container has neither dig nor nslookup nor getent.', {
@@ -76,8 +84,9 @@ async function askAll(
   names: readonly string[],
   servers: readonly string[],
   timeoutMs: number,
-  options: ProbeOptions,
+  telling: TellingOptions<DnsEvent>,
 ): Promise<Asked | undefined> {
+  const { onEvent, ...options } = telling;
   if (servers.length === 0) return { via: 'dig', answers: [] };
   const there = await collectWithin(run, ['dig', '-v'], { ...options, timeoutMs: 10_000, limitBytes: 4096 });
   const transports = ['udp', 'tcp'] as const;
@@ -89,13 +98,15 @@ async function askAll(
     const answers = await inParallel(places, AT_ONCE, async ({ name, server, transport }) => {
       const said = await collectWithin(run, digArgv(name, server, transport, timeoutMs), limits);
       const two = parseDig(said === 'timeout' ? ';; timed out' : `${said.stdout}\n${said.stderr}`, 2);
-      return (['A', 'AAAA'] as const).map((type, at) => ({
+      const both = (['A', 'AAAA'] as const).map((type, at) => ({
         name,
         server,
         type,
         transport,
         ...noneOr(two[at]),
       }));
+      onEvent?.({ kind: 'answers', via: 'dig', answers: both });
+      return both;
     });
     return { via: 'dig', answers: answers.flat() };
   }
@@ -109,7 +120,7 @@ async function askAll(
     const { text, ms } = said === 'timeout' ? { text: 'timed out', ms: undefined } : parseTimed(said.stdout);
     const answer = parseNslookup(text);
     const fitting = answer.addresses.filter((address) => isIP(address) === (type === 'A' ? 4 : 6));
-    return {
+    const one = {
       name,
       server,
       type,
@@ -118,6 +129,8 @@ async function askAll(
       addresses: fitting,
       ...(ms === undefined ? {} : { ms }),
     };
+    onEvent?.({ kind: 'answers', via: 'nslookup', answers: [one] });
+    return one;
   });
   const known = answers.flatMap((one) => one ?? []);
   return known.length === 0 ? undefined : { via: 'nslookup', answers: known };

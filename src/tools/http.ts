@@ -1,4 +1,5 @@
 import { ExitCode, NetdebugError } from '../errors.js';
+import { followHttp, type HttpEvent } from './http-follow.js';
 import { CURL_MARK, parseBashHttp, parseCurl, parseWget, type HttpFacts } from './http-parse.js';
 import {
   collectWithin,
@@ -7,7 +8,7 @@ import {
   parseTimed,
   ran,
   timedArgv,
-  type ProbeOptions,
+  type TellingOptions,
 } from './probe.js';
 import type { Collected, RunTool } from './run.js';
 
@@ -68,7 +69,23 @@ export function curlArgv(request: HttpRequest): string[] {
  * Asks a URL from the debug container. No connection, no answer and every status are results.
  * Throws a {@link NetdebugError}: 7 when the container has no program that can do what is asked, 8 when the connection was lost, 130.
  */
-export async function http(run: RunTool, request: HttpRequest, options: ProbeOptions): Promise<HttpResult> {
+export async function http(
+  run: RunTool,
+  request: HttpRequest,
+  telling: TellingOptions<HttpEvent>,
+): Promise<HttpResult> {
+  const { onEvent = () => undefined, ...options } = telling;
+  const follow = followHttp(onEvent);
+  const result = await askIn(run, request, { ...options, ...follow });
+  follow.rest(result.responses);
+  return result;
+}
+
+async function askIn(
+  run: RunTool,
+  request: HttpRequest,
+  options: Omit<Parameters<typeof collectWithin>[2], 'limitBytes' | 'timeoutMs'>,
+): Promise<HttpResult> {
   const limits = { ...options, limitBytes: LIMIT_BYTES, timeoutMs: request.timeoutMs + 15_000 };
   const about = { kind: 'HttpResult', url: request.url, method: request.method } as const;
   const ask = async (argv: readonly string[], name: HttpResult['via']): Promise<Collected | undefined> => {

@@ -9,6 +9,11 @@ export interface ProbeOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What a probe that takes its time is given besides: whom it tells of each thing as it finds it. The result holds them all again. */
+export interface TellingOptions<E> extends ProbeOptions {
+  readonly onEvent?: ((event: E) => void) | undefined;
+}
+
 /** How an attempt to reach something ended. Expected negatives are values: only broken promises are thrown. */
 export type Outcome =
   | 'connected'
@@ -123,6 +128,10 @@ export async function collectWithin(
     readonly limitBytes: number;
     /** What the program is called in messages; default the first word. */
     readonly name?: string;
+    /** Called for every line of stdout as it comes. */
+    readonly onLine?: ((line: string) => void) | undefined;
+    /** The same for stderr. */
+    readonly onErrorLine?: ((line: string) => void) | undefined;
   },
 ): Promise<Collected | 'timeout'> {
   const over = new AbortController();
@@ -138,9 +147,11 @@ export async function collectWithin(
   if (options.signal?.aborted === true) leave();
   try {
     // The limit of collect itself is never met: ours comes before.
-    const { limitBytes, name } = options;
+    const { limitBytes, name, onLine, onErrorLine } = options;
     const limits = {
       limitBytes,
+      onLine,
+      onErrorLine,
       timeoutMs: options.timeoutMs + 60_000,
       ...(name === undefined ? {} : { name }),
     };

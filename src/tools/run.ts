@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import type { Clock, ToolEnd, ToolSession } from '../debugger/types.js';
 import { ExitCode, NetdebugError } from '../errors.js';
+import { splitLines } from './text.js';
 
 /** Starts a tool in the debug container. Rejects when it could not even be asked for (connection, rights). */
 export type RunTool = (argv: readonly string[]) => Promise<ToolSession>;
@@ -13,6 +14,10 @@ export interface CollectOptions {
   readonly signal?: AbortSignal | undefined;
   /** What the program is called in messages; default the first word. */
   readonly name?: string;
+  /** Called for every line of stdout as it comes, the last one too. */
+  readonly onLine?: ((line: string) => void) | undefined;
+  /** The same for stderr. */
+  readonly onErrorLine?: ((line: string) => void) | undefined;
 }
 
 /** All that a short command said. */
@@ -55,8 +60,8 @@ export async function collect(
     );
   try {
     const [stdout, stderr, end] = await Promise.all([
-      readAll(session.stdout, options.limitBytes, tooMuch),
-      readAll(session.stderr, options.limitBytes, tooMuch),
+      readAll(session.stdout, options.limitBytes, tooMuch, options.onLine),
+      readAll(session.stderr, options.limitBytes, tooMuch, options.onErrorLine),
       session.done,
     ]);
     if (refused !== undefined) throw refused;
@@ -87,8 +92,14 @@ export function missingTool(name: string, end: ToolEnd): NetdebugError {
   });
 }
 
-async function readAll(stream: Readable, limitBytes: number, tooMuch: () => void): Promise<string> {
+async function readAll(
+  stream: Readable,
+  limitBytes: number,
+  tooMuch: () => void,
+  onLine: (line: string) => void = () => undefined,
+): Promise<string> {
   const chunks: Uint8Array[] = [];
+  const lines = splitLines();
   let length = 0;
   try {
     for await (const chunk of stream as AsyncIterable<Uint8Array>) {
@@ -98,11 +109,13 @@ async function readAll(stream: Readable, limitBytes: number, tooMuch: () => void
         break;
       }
       chunks.push(chunk);
+      lines.push(chunk).forEach((line) => onLine(line));
     }
   } catch (error) {
     // abandon() destroys the streams; how the tool ended is told by `done`.
     if (!stream.destroyed) throw error;
   }
+  lines.end().forEach((line) => onLine(line));
   return new TextDecoder().decode(concat(chunks, Math.min(length, limitBytes)));
 }
 

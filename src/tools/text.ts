@@ -12,13 +12,13 @@ export function printable(text: string): string {
 }
 
 /** Cuts a stream of text into lines; `push` gives the lines that became whole, `end` the rest without a newline. */
-interface LineSplitter {
+export interface LineSplitter {
   push(chunk: Uint8Array): string[];
   end(): string[];
 }
 
 /** A splitter for UTF-8 that may come in any pieces; what is not UTF-8 becomes U+FFFD. `\r\n` counts as one newline. */
-function splitLines(): LineSplitter {
+export function splitLines(): LineSplitter {
   const decoder = new TextDecoder();
   let rest = '';
   const take = (text: string): string[] => {

@@ -1,44 +1,16 @@
-import * as z from 'zod';
 import type { Clock, ToolSession } from '../debugger/types.js';
 import { ExitCode, NetdebugError } from '../errors.js';
-import { collectWithin, firstWords, outcomeOfWords, type Outcome, type ProbeOptions } from './probe.js';
-import { interrupted, isMissing, missingTool, type RunTool } from './run.js';
+import { collectWithin, firstWords, type ProbeOptions, type TellingOptions } from './probe.js';
+import { interrupted, isMissing, type RunTool } from './run.js';
 import { eachLine, printable } from './text.js';
-
-export interface ThroughputRequest {
-  /** Where the server listens: the other pod's address. */
-  readonly address: string;
-  readonly port: number;
-  readonly seconds: number;
-  /** Connections at the same time. */
-  readonly streams: number;
-}
-
-/** One second of a transfer. */
-export interface ThroughputSample {
-  /** Since the beginning. */
-  readonly second: number;
-  readonly mbitPerSecond: number;
-  /** Known for what the client sends only. */
-  readonly retransmits?: number;
-}
-
-/** `forward`: from the first pod to the second. */
-export interface ThroughputDirection {
-  readonly direction: 'forward' | 'reverse';
-  /** As it was received, 10^6 bits. */
-  readonly mbitPerSecond?: number;
-  readonly retransmits?: number;
-  readonly samples: readonly ThroughputSample[];
-  readonly failure?: { readonly outcome: Outcome; readonly text: string };
-}
-
-export interface ThroughputResult extends Omit<ThroughputRequest, 'address'> {
-  readonly kind: 'ThroughputResult';
-  readonly via: 'iperf3';
-  readonly address: string;
-  readonly directions: readonly ThroughputDirection[];
-}
+import { throughputByNc } from './throughput-nc.js';
+import { parseIperf, parseIperfInterval } from './throughput-parse.js';
+import type {
+  ThroughputDirection,
+  ThroughputEvent,
+  ThroughputRequest,
+  ThroughputResult,
+} from './throughput-types.js';
 
 /** argv of the client; -R lets the server send. */
 export function iperfArgv(request: ThroughputRequest, direction: 'forward' | 'reverse'): string[] {
@@ -59,24 +31,45 @@ export function iperfArgv(request: ThroughputRequest, direction: 'forward' | 're
 }
 
 /**
- * Sends as much as it can from one debug container to another, then back. The server lives as long as its session: it ends here,
- * and by the lifeline when we do. A connection that cannot be made is a result.
- * Throws a {@link NetdebugError}: 7 when iperf3 is not in an image, 8 when it fails otherwise or a connection is lost, 130.
+ * Sends as much as it can from one debug container to another, then back: by iperf3, and where one of the two has none by busybox's nc.
+ * The server lives as long as its session: it ends here, and by the lifeline when we do. A connection that cannot be made is a result.
+ * Throws a {@link NetdebugError}: 7 when an image has neither, 8 when it fails otherwise or a connection is lost, 130.
  */
 export async function throughput(
   client: RunTool,
   server: RunTool,
   request: ThroughputRequest,
-  options: ProbeOptions,
+  options: TellingOptions<ThroughputEvent>,
 ): Promise<ThroughputResult> {
-  const listening = await server(['iperf3', '-s', '-p', String(request.port), '--forceflush']);
+  const directions = await byIperf(client, server, request, options);
+  return directions === undefined
+    ? throughputByNc(client, server, request, options)
+    : { kind: 'ThroughputResult', via: 'iperf3', ...request, directions };
+}
+
+/** Undefined when one of the two has no iperf3. */
+async function byIperf(
+  client: RunTool,
+  server: RunTool,
+  request: ThroughputRequest,
+  { onEvent, ...options }: TellingOptions<ThroughputEvent>,
+): Promise<readonly ThroughputDirection[] | undefined> {
+  const { port, streams } = request;
+  const listening = await server(['iperf3', '-s', '-f', 'm', '-p', String(port), '--forceflush']);
+  let direction: ThroughputDirection['direction'] = 'forward';
+  // The client sums up at its end; the server says each interval as it comes.
+  const onLine = (line: string): void => {
+    const sample = parseIperfInterval(line, streams);
+    if (sample !== undefined) onEvent?.({ direction, sample });
+  };
   try {
-    await untilListening(listening, options);
+    if ((await untilListening(listening, onLine, options)) === 'missing') return undefined;
     const forward = await transfer(client, request, 'forward', options);
-    const directions = [forward];
     // What cannot be reached is not tried twice.
-    if (forward.failure === undefined) directions.push(await transfer(client, request, 'reverse', options));
-    return { kind: 'ThroughputResult', via: 'iperf3', ...request, directions };
+    if (forward === undefined || forward.failure !== undefined) return forward && [forward];
+    direction = 'reverse';
+    const reverse = await transfer(client, request, 'reverse', options);
+    return reverse && [forward, reverse];
   } finally {
     listening.stop();
     await endOf(listening, options.clock);
@@ -85,12 +78,17 @@ export async function throughput(
 
 const LISTENING_WITHIN_MS = 15_000;
 
-/** Waits for the server's first words; what it says later is read and dropped. Rejects with a NetdebugError. */
-async function untilListening(session: ToolSession, { clock, signal }: ProbeOptions): Promise<void> {
+/** Waits for the server's first words. Rejects with a NetdebugError. */
+async function untilListening(
+  session: ToolSession,
+  onLine: (line: string) => void,
+  { clock, signal }: ProbeOptions,
+): Promise<'ready' | 'missing'> {
   const words: string[] = [];
   let heard: () => void = () => undefined;
   const ready = new Promise<void>((resolve) => (heard = resolve));
   const listen = (line: string): void => {
+    onLine(line);
     if (/listening/i.test(line)) heard();
     else if (words.length < 10 && line.trim() !== '') words.push(printable(line).slice(0, 200));
   };
@@ -104,9 +102,9 @@ async function untilListening(session: ToolSession, { clock, signal }: ProbeOpti
       both.then(() => session.done),
       clock.sleep(LISTENING_WITHIN_MS, over.signal).then(() => 'late' as const),
     ]);
-    if (first === 'ready') return;
+    if (first === 'ready') return 'ready';
     if (signal?.aborted === true) throw interrupted();
-    if (first !== 'late' && isMissing(first)) throw missingTool('iperf3', first);
+    if (first !== 'late' && isMissing(first)) return 'missing';
     if (first !== 'late' && first.kind === 'lost') throw first.error;
     throw new NetdebugError('the iperf3 server did not begin to listen.', {
       exitCode: ExitCode.incomplete,
@@ -119,7 +117,8 @@ async function untilListening(session: ToolSession, { clock, signal }: ProbeOpti
   }
 }
 
-async function endOf(session: ToolSession, clock: Clock): Promise<void> {
+/** Waits for a session that was told to stop, ten seconds at most. */
+export async function endOf(session: ToolSession, clock: Clock): Promise<void> {
   const over = new AbortController();
   await Promise.race([session.done, clock.sleep(10_000, over.signal)]);
   over.abort();
@@ -130,7 +129,7 @@ async function transfer(
   request: ThroughputRequest,
   direction: 'forward' | 'reverse',
   options: ProbeOptions,
-): Promise<ThroughputDirection> {
+): Promise<ThroughputDirection | undefined> {
   const said = await collectWithin(client, iperfArgv(request, direction), {
     ...options,
     limitBytes: 16 * 1024 * 1024,
@@ -142,56 +141,11 @@ async function transfer(
       samples: [],
       failure: { outcome: 'timeout', text: 'the transfer did not end in time' },
     };
-  if (isMissing(said.end)) throw missingTool('iperf3', said.end);
+  if (isMissing(said.end)) return undefined;
   const read = parseIperf(said.stdout, direction);
   if (read !== undefined) return read;
   throw new NetdebugError('iperf3 said nothing that can be read.', {
     exitCode: ExitCode.incomplete,
     details: [firstWords(said.stderr || said.stdout)],
   });
-}
-
-const sum = z.object({ bits_per_second: z.number(), retransmits: z.number().optional() });
-const output = z.object({
-  error: z.string().optional(),
-  intervals: z.array(z.object({ sum: sum.extend({ end: z.number() }) })).optional(),
-  end: z.object({ sum_sent: sum.optional(), sum_received: sum.optional() }).optional(),
-});
-
-/** Reads `iperf3 -J`; undefined when it is none. */
-export function parseIperf(text: string, direction: 'forward' | 'reverse'): ThroughputDirection | undefined {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-  const read = output.safeParse(json);
-  if (!read.success) return undefined;
-  const { error, intervals = [], end } = read.data;
-  const samples = intervals.slice(0, 10_000).map(({ sum: one }) => ({
-    second: Math.round(one.end * 10) / 10,
-    mbitPerSecond: mbit(one.bits_per_second),
-    ...(one.retransmits === undefined ? {} : { retransmits: one.retransmits }),
-  }));
-  if (error !== undefined) {
-    const words = printable(error).slice(0, 200);
-    return {
-      direction,
-      samples,
-      failure: { outcome: outcomeOfWords(words)?.outcome ?? 'failed', text: words },
-    };
-  }
-  const received = end?.sum_received ?? end?.sum_sent;
-  const retransmits = end?.sum_sent?.retransmits;
-  return {
-    direction,
-    ...(received === undefined ? {} : { mbitPerSecond: mbit(received.bits_per_second) }),
-    ...(retransmits === undefined ? {} : { retransmits }),
-    samples,
-  };
-}
-
-function mbit(bitsPerSecond: number): number {
-  return Math.round(bitsPerSecond / 1e4) / 100;
 }

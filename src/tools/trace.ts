@@ -1,5 +1,5 @@
 import { ExitCode, NetdebugError } from '../errors.js';
-import { collectWithin, firstWords, heldFunction, ran, type ProbeOptions } from './probe.js';
+import { collectWithin, firstWords, heldFunction, ran, type TellingOptions } from './probe.js';
 import type { RunTool } from './run.js';
 import { parsePingTrace, parseTracepath, parseTraceroute, type TraceHop } from './trace-parse.js';
 
@@ -45,6 +45,35 @@ export function traceArgv(request: TraceRequest, via: TraceResult['via'] = 'trac
 
 const parsers = { traceroute: parseTraceroute, tracepath: parseTracepath, ping: parsePingTrace } as const;
 
+/** An empty way is one too, but for ping: busybox's may not tell who answered. */
+function isWay(hops: readonly TraceHop[], via: TraceResult['via']): boolean {
+  const answered = hops.some(({ addresses }) => addresses.length > 0);
+  return answered || (hops.length > 1 && via !== 'ping');
+}
+
+/** So many lines are read as they come; more are read at the end only. */
+const mostLines = 300;
+
+/** Tells of each hop as soon as nothing more will be said of it, and that it is a way at all. */
+function followHops(
+  via: TraceResult['via'],
+  onHop: (hop: TraceHop) => void,
+): { readonly onLine: (line: string) => void; readonly rest: (hops: readonly TraceHop[]) => void } {
+  const lines: string[] = [];
+  let told = 0;
+  const rest = (hops: readonly TraceHop[]): void => {
+    for (; told < hops.length; told++) onHop(hops[told]!);
+  };
+  const onLine = (line: string): void => {
+    if (lines.length >= mostLines) return;
+    lines.push(line.slice(0, 1000));
+    const hops = parsers[via](lines.join('\n'));
+    // tracepath may say more of its last hop, and ping has not said all of it.
+    if (isWay(hops, via)) rest(via === 'traceroute' ? hops : hops.slice(0, -1));
+  };
+  return { onLine, rest };
+}
+
 /**
  * The hops to an address, by the first program that answers: traceroute, tracepath (UDP), ping (ICMP).
  * Throws a {@link NetdebugError}: 7 when the container has none that may, 8 when the connection was lost, 130.
@@ -52,8 +81,9 @@ const parsers = { traceroute: parseTraceroute, tracepath: parseTracepath, ping: 
 export async function trace(
   run: RunTool,
   request: TraceRequest,
-  options: ProbeOptions,
+  telling: TellingOptions<TraceHop>,
 ): Promise<TraceResult> {
+  const { onEvent = () => undefined, ...options } = telling;
   const { destination, maxHops, waitSeconds, protocol } = request;
   const limits = { ...options, limitBytes: 256 * 1024, timeoutMs: maxHops * waitSeconds * 3_000 + 15_000 };
   const ways = (
@@ -61,16 +91,16 @@ export async function trace(
   )[protocol];
   const details: string[] = [];
   for (const via of ways) {
-    const said = await collectWithin(run, traceArgv(request, via), limits);
+    const follow = followHops(via, onEvent);
+    const said = await collectWithin(run, traceArgv(request, via), { ...limits, onLine: follow.onLine });
     if (said === 'timeout')
       throw new NetdebugError(`${via} did not end in time.`, {
         exitCode: ExitCode.incomplete,
         hint: 'Fewer --max-hops or a shorter --timeout make it end sooner.',
       });
     const hops = ran(said) ? parsers[via](said.stdout) : [];
-    const answered = hops.some(({ addresses }) => addresses.length > 0);
-    // An empty way is one too, but for ping: busybox's may not tell who answered.
-    if (answered || (hops.length > 1 && via !== 'ping')) {
+    if (isWay(hops, via)) {
+      follow.rest(hops);
       return {
         kind: 'TraceResult',
         destination,

@@ -130,9 +130,20 @@ describe('in a network namespace', () => {
           'networkUnreachable',
           'timeout',
         ]);
-        await expect(connect(only, request({ places, protocol: 'udp' }), { clock })).rejects.toMatchObject({
-          exitCode: 7,
-        });
+        // Port 9 is open and says nothing, 80 is closed; nobody answers on 53.
+        const datagrams = [9, 80, 53].map((port) => place('127.0.0.1', port));
+        const udp = await connect(
+          only,
+          request({ places: [...datagrams, place('192.0.2.1', 80)], protocol: 'udp' }),
+          { clock },
+        );
+        expect(udp.places.map(({ outcome }) => outcome)).toEqual([
+          'noAnswer',
+          'refused',
+          'refused',
+          'networkUnreachable',
+        ]);
+        expect(udp.via).toBe('traceroute');
       });
     } finally {
       rmSync(dir, { recursive: true });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { mtu, parseMtuPing, parseTracepathMtu } from '../../src/tools/mtu.js';
+import { mtu } from '../../src/tools/mtu.js';
+import { parseMtuPing, parseTracepathMtu } from '../../src/tools/mtu-parse.js';
 import type { RunTool } from '../../src/tools/run.js';
 import { clock, recorded, type Said } from './local.js';
 import { answerTo } from './transcript.js';

@@ -1,7 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseIperf, throughput } from '../../src/tools/throughput.js';
+import { throughput } from '../../src/tools/throughput.js';
+import { parseIperf, parseIperfInterval } from '../../src/tools/throughput-parse.js';
+import type { ThroughputEvent } from '../../src/tools/throughput-types.js';
 import type { RunTool } from '../../src/tools/run.js';
 import { clock, localTools, recorded } from './local.js';
+import { withBusybox } from './busybox.js';
 import { withNetns } from './netns.js';
 import { answerTo } from './transcript.js';
 
@@ -56,6 +59,7 @@ describe('throughput', () => {
     });
     const nothing: RunTool = () => Promise.resolve(recorded({ exit: 127 }));
     await expect(throughput(localTools(), nothing, request, { clock })).rejects.toMatchObject({
+      message: expect.stringContaining('neither iperf3') as unknown,
       exitCode: 7,
     });
     const taken: RunTool = () =>
@@ -70,4 +74,67 @@ describe('throughput', () => {
       details: [expect.stringContaining('already in use')],
     });
   }, 30_000);
+});
+
+describe('without iperf3', () => {
+  const request = { address: '127.0.0.1', port: 5202, seconds: 2, streams: 4 };
+
+  test('busybox: nc and dd, both ways, each second as it is over', async () => {
+    await withBusybox(async (run) => {
+      const told: string[] = [];
+      let ended = false;
+      const options = {
+        clock,
+        onEvent: ({ direction }: ThroughputEvent) =>
+          void told.push(`${direction} ${ended ? 'late' : 'live'}`),
+      };
+      const result = await throughput(run, run, request, options).finally(() => (ended = true));
+      expect(result).toMatchObject({ via: 'nc', streams: 1 });
+      expect(result.directions.map(({ direction }) => direction)).toEqual(['forward', 'reverse']);
+      for (const { mbitPerSecond, retransmits, failure, samples } of result.directions) {
+        expect(failure).toBeUndefined();
+        expect(mbitPerSecond).toBeGreaterThan(1);
+        expect(retransmits).toBeGreaterThanOrEqual(0);
+        expect(samples.length).toBeGreaterThan(0);
+      }
+      expect(new Set(told)).toEqual(new Set(['forward live', 'reverse live']));
+      expect(told).toHaveLength(result.directions.flatMap(({ samples }) => samples).length);
+    });
+  }, 30_000);
+
+  test('a port that is taken, and one that cannot be reached', async () => {
+    await withBusybox(async (run) => {
+      const taken = await run(['nc', '-l', '-p', '5202', '-e', 'sleep', '60']);
+      await expect(throughput(run, run, { ...request, seconds: 1 }, { clock })).rejects.toMatchObject({
+        exitCode: 8,
+        details: [expect.stringContaining('ddress already in use')],
+      });
+      taken.abandon();
+      const elsewhere = await throughput(run, run, { ...request, address: '192.0.2.1' }, { clock });
+      expect(elsewhere.directions).toMatchObject([
+        { direction: 'forward', failure: { outcome: 'networkUnreachable' } },
+      ]);
+    });
+  }, 30_000);
+});
+
+test('intervals as the server of iperf3 says them', () => {
+  const read = (line: string, streams = 1) => parseIperfInterval(line, streams);
+  expect(read('[  5]   0.00-1.00   sec  1134 MBytes  9512 Mbits/sec                  ')).toEqual({
+    second: 1,
+    mbitPerSecond: 9512,
+  });
+  expect(read('[  5]   1.00-2.00   sec  1.24 GBytes  10650 Mbits/sec    0   3.18 MBytes       ')).toEqual({
+    second: 2,
+    mbitPerSecond: 10_650,
+  });
+  expect(read('[SUM]   0.00-1.00   sec  2.1 GBytes  18012 Mbits/sec', 4)?.mbitPerSecond).toBe(18_012);
+  for (const line of [
+    '[SUM]   0.00-1.00   sec  2.1 GBytes  18012 Mbits/sec',
+    '[  5]   0.00-1.04   sec  4.13 MBytes  33.3 Mbits/sec                  receiver',
+    '[  5]   1.00-1.04   sec  4.13 MBytes  866 Mbits/sec',
+    '[  5]   0.00-5.00   sec  4.13 MBytes  866 Mbits/sec',
+    'Accepted connection from 10.0.0.1, port 1',
+  ])
+    expect(read(line)).toBeUndefined();
 });
