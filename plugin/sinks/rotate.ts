@@ -14,7 +14,7 @@ export interface RotationFiles {
 
 /**
  * Spreads a capture over files, each of which opens by itself. Nobody has to help: what later files must begin with (section header,
- * interfaces, names; the pcap file header) is remembered as it passes. No packet makes a file grow beyond `maxBytes`, unless it is the first in it;
+ * interfaces, names; the pcap file header) is remembered as it passes, and what was counted for the statistics that each ends with. No packet makes a file grow beyond `maxBytes`, unless it is the first in it;
  * it is closed when its time is over, though no packet comes, and the next one begins with the next packet.
  * Of more than `keep` files the oldest are removed; only files of this capture.
  */
@@ -57,14 +57,20 @@ export function rotatingSink(rotation: Rotation, files: RotationFiles): Sink {
     // In one piece: a disk that is full now is left without a file that holds no packet.
     await file.sink.write(preamble.length === 0 ? piece : Buffer.concat([preamble, piece]));
   }
-  async function endFile(): Promise<void> {
+  /** @param spare The packet last read belongs to the next file. */
+  async function endFile(spare = false): Promise<void> {
     const ended = file;
     if (ended === undefined) return;
     file = undefined;
     dueAt = Infinity;
     ended.over.abort();
     closed.push(ended.path);
-    await ended.sink.close();
+    try {
+      const statistics = walker.statistics(spare);
+      if (statistics.length > 0) await ended.sink.write(statistics);
+    } finally {
+      await ended.sink.close();
+    }
   }
   async function endAfter(milliseconds: number, signal: AbortSignal): Promise<void> {
     dueAt = clock.now() + milliseconds;
@@ -83,9 +89,9 @@ export function rotatingSink(rotation: Rotation, files: RotationFiles): Sink {
     for (let at = 0; at < chunk.length;) {
       const end = walker.next(chunk, at) ?? chunk.length;
       const isPacket = walker.kind === 'packet';
-      if (isPacket && packets > 0 && bytes + end - at > maxBytes) {
+      if (isPacket && packets > 0 && bytes + end - at + walker.statisticsBytes > maxBytes) {
         await put(chunk.subarray(from, at));
-        await endFile();
+        await endFile(true);
         from = at;
       }
       if (file === undefined && from === at && index > 0) {
@@ -107,7 +113,7 @@ export function rotatingSink(rotation: Rotation, files: RotationFiles): Sink {
     releases: true,
     write: (chunk) => then(() => take(chunk)),
     async close() {
-      const ended = then(endFile);
+      const ended = then(() => endFile());
       try {
         await ended;
       } catch (cause) {

@@ -81,7 +81,15 @@ export function runSource(source: CaptureSource, name: string, host: SourceHost)
   let delivered = 0;
   let told = 0;
   let isPcap = true;
+  let droppedTold = 0;
 
+  /** Among the packets, as near to where it was as tcpdump is asked. */
+  function tellDrops({ droppedByKernel = 0 }: Partial<TcpdumpCounters>): void {
+    if (droppedByKernel <= droppedTold) return;
+    const dropped = droppedByKernel - droppedTold;
+    entry?.comment(`${dropped} packets were dropped by the kernel before here (${droppedByKernel} in all)`);
+    droppedTold = droppedByKernel;
+  }
   function deliver(chunk: Uint8Array): void {
     if (entry === undefined) return;
     let rest = chunk;
@@ -153,7 +161,7 @@ export function runSource(source: CaptureSource, name: string, host: SourceHost)
   async function follow(started: PacketSession): Promise<SourceEnd> {
     const stopping = (stopper = stopperOf(started, host.clock, host.quietMs, () => arrived, over.signal));
     started.onGap?.((gap) => void gaps.push(gap));
-    const heard = (words = listenToWords(started.stderr, begin));
+    const heard = (words = listenToWords(started.stderr, begin, tellDrops));
     if (stopReason !== undefined || departure !== undefined) stopping.stop(stopReason ?? 'tool');
     const finished = Promise.all([started.done, pump(started), heard.ended]);
     const end = await Promise.race([
@@ -171,6 +179,7 @@ export function runSource(source: CaptureSource, name: string, host: SourceHost)
     if (departure !== undefined) entry.comment(departure.why);
     else if (end?.kind === 'lost') entry.comment(end.error.message);
     const { counters, progress } = heard;
+    tellDrops(counters);
     entry.end({
       received: counters.receivedByFilter,
       acceptedByFilter: counters.receivedByFilter,

@@ -18,8 +18,14 @@ export interface TcpdumpWords {
   readonly ended: Promise<void>;
 }
 
-/** Reads tcpdump's stderr to its end. `onListening` is called once, when the capture has begun. */
-export function listenToWords(stderr: Readable, onListening: () => void): TcpdumpWords {
+/**
+ * Reads tcpdump's stderr to its end. `onListening` is called once, when the capture has begun, `onProgress` at each answer to SIGUSR1.
+ */
+export function listenToWords(
+  stderr: Readable,
+  onListening: () => void,
+  onProgress: (counters: TcpdumpCounters) => void = () => undefined,
+): TcpdumpWords {
   const words: string[] = [];
   const counters: Partial<Record<keyof TcpdumpCounters, number>> = {};
   const state = { listening: false, progress: undefined as TcpdumpCounters | undefined };
@@ -32,6 +38,7 @@ export function listenToWords(stderr: Readable, onListening: () => void): Tcpdum
         break;
       case 'progress':
         state.progress = parsed;
+        onProgress(parsed);
         break;
       case 'counter':
         counters[parsed.name] = parsed.value;

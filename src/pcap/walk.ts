@@ -2,6 +2,7 @@ import { PCAP_HEADER_LENGTH, PCAP_RECORD_HEADER_LENGTH, isPcapMagic, readPcapHea
 import {
   BLOCK_EPB,
   BLOCK_IDB,
+  BLOCK_ISB,
   BLOCK_NRB,
   BLOCK_SHB,
   BLOCK_SPB,
@@ -9,6 +10,8 @@ import {
   idb,
 } from './pcapng-blocks.js';
 import type { Timestamp } from './types.js';
+import { timeOf, WalkedInterface } from './walked-interface.js';
+import { littleEndianHost } from './word.js';
 
 /** What a piece of a capture file is: `preamble` has to stand at the start of every file that is cut from the same capture. */
 export type RecordKind = 'preamble' | 'packet' | 'other';
@@ -35,17 +38,18 @@ export interface RecordWalker {
    * and names of pcapng. Empty at the start of the capture.
    */
   preamble(): Uint8Array;
+  /**
+   * What a pcapng file that ends here ends with: an Interface Statistics Block for each interface of which none came since the last
+   * call. Counters run from the beginning of the capture, as the format has them. Empty for pcap.
+   * @param spare The file ends before the packet last read.
+   */
+  statistics(spare: boolean): Uint8Array;
+  /** Room that this may take. */
+  readonly statisticsBytes: number;
 }
 
 /** Names beyond this are left out of later files, oldest first: they help to read packets and are needed by none. */
 const MOST_NAME_BYTES = 1024 * 1024;
-
-interface WalkedInterface {
-  readonly linktype: number;
-  readonly snaplen: number;
-  /** Units of a time stamp in one second. */
-  readonly unitsPerSecond: bigint;
-}
 
 class Walker implements RecordWalker {
   kind: RecordKind = 'other';
@@ -69,6 +73,8 @@ class Walker implements RecordWalker {
   #names: Uint8Array[] = [];
   #nameBytes = 0;
   #interfaces: WalkedInterface[] = [];
+  /** Of the packet last read. */
+  #last: WalkedInterface | undefined;
 
   next(chunk: Uint8Array, at: number): number | undefined {
     if (chunk !== this.#chunk) {
@@ -85,23 +91,23 @@ class Walker implements RecordWalker {
 
   time(): Timestamp {
     if (this.#units === undefined) return { seconds: this.#high, nanoseconds: this.#low * this.#fraction };
-    const units = (BigInt(this.#high) << 32n) | BigInt(this.#low);
-    const rest = units % this.#units;
-    return {
-      seconds: Number(units / this.#units),
-      nanoseconds: Number((rest * 1_000_000_000n) / this.#units),
-    };
+    return timeOf(this.#high, this.#low, this.#units);
   }
 
   preamble(): Uint8Array {
-    const parts = [...this.#head, ...this.#names];
-    const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-    let at = 0;
-    for (const part of parts) {
-      bytes.set(part, at);
-      at += part.length;
-    }
-    return bytes;
+    return joined([...this.#head, ...this.#names]);
+  }
+
+  get statisticsBytes(): number {
+    let sum = 0;
+    for (const one of this.#interfaces) sum += one.statisticsBytes;
+    return sum;
+  }
+
+  statistics(spare: boolean): Uint8Array {
+    const last = spare && this.kind === 'packet' ? this.#last : undefined;
+    const blocks = this.#interfaces.flatMap((one, id) => one.statistics(id, one === last));
+    return joined(this.#littleEndian === littleEndianHost ? blocks : []);
   }
 
   #fileHeader(at: number): number | undefined {
@@ -152,6 +158,7 @@ class Walker implements RecordWalker {
         this.#interfaceOf(this.#word(at + 8));
         this.#high = this.#word(at + 12);
         this.#low = this.#word(at + 16);
+        this.#last?.packet(this.#high, this.#low);
         return this.#packet(at + 28, captured, this.#word(at + 24), end);
       }
       case BLOCK_SPB: {
@@ -159,9 +166,13 @@ class Walker implements RecordWalker {
         const original = this.#word(at + 8);
         const { snaplen } = this.#interfaceOf(0);
         this.#high = this.#low = 0;
+        this.#last?.packet(0, 0);
         const kept = Math.min(original, snaplen === 0 ? original : snaplen, length - 16);
         return this.#packet(at + 12, kept, original, end);
       }
+      case BLOCK_ISB:
+        if (length >= 24) this.#interfaces[this.#word(at + 8)]?.tell(this.#chunk.slice(at, end));
+        return end;
       default:
         return end;
     }
@@ -191,11 +202,9 @@ class Walker implements RecordWalker {
   #interface(at: number, end: number): number {
     this.kind = 'preamble';
     this.#head.push(this.#chunk.slice(at, end));
-    this.#interfaces.push({
-      linktype: this.#view.getUint16(at + 8, this.#littleEndian),
-      snaplen: this.#word(at + 12),
-      unitsPerSecond: this.#unitsPerSecond(at + 16, end - 4),
-    });
+    const linktype = this.#view.getUint16(at + 8, this.#littleEndian);
+    const unitsPerSecond = this.#unitsPerSecond(at + 16, end - 4);
+    this.#interfaces.push(new WalkedInterface(linktype, this.#word(at + 12), unitsPerSecond));
     return end;
   }
 
@@ -224,7 +233,7 @@ class Walker implements RecordWalker {
   }
 
   #interfaceOf(id: number): { readonly snaplen: number } {
-    const found = this.#interfaces[id];
+    const found = (this.#last = this.#interfaces[id]);
     this.linktype = found?.linktype ?? -1;
     this.#units = found?.unitsPerSecond ?? 1_000_000n;
     return { snaplen: found?.snaplen ?? 0 };
@@ -233,6 +242,16 @@ class Walker implements RecordWalker {
   #word(at: number): number {
     return this.#view.getUint32(at, this.#littleEndian);
   }
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }
 
 /** A walker at the start of a capture. */

@@ -9,6 +9,7 @@ import { rotatingSink } from '../../../plugin/sinks/rotate.js';
 import type { Sink } from '../../../src/capture/sink.js';
 import { readPcap } from '../../../src/pcap/reader.js';
 import { writePcapHeader } from '../../../src/pcap/header.js';
+import { writeInterfaceStatistics } from '../../../src/pcap/pcapng-writer.js';
 import { writePcapRecord } from '../../../src/pcap/writer.js';
 import type { Rotation } from '../../../plugin/options/files.js';
 import { realClock } from '../../debugger/fakes.js';
@@ -35,6 +36,10 @@ const packet = (number: number, size = 100) => ({
 });
 const head = { littleEndian: true, precision: 'micro', linktype: 1, snaplen: 262_144 } as const;
 const record = (number: number, size = 100) => writePcapRecord(head, packet(number, size));
+
+/** What a file ends with: packets of an interface since the capture began, and the numbers of the first and the last. */
+const counted = (id: number, delivered: number, first: number, last: number) =>
+  writeInterfaceStatistics(id, { first: packet(first), last: packet(last) }, { delivered });
 
 /** Files in memory, and a clock moved by hand. */
 function memory() {
@@ -94,9 +99,9 @@ describe('by size', () => {
     expect(files.every(({ state }) => state === 'closed')).toBe(true);
   });
 
-  test('pcapng: an interface or a name that came later is in the later files, and never twice', async () => {
+  test('pcapng: an interface or a name that came later is in the later files, never twice, and each ends with its counters', async () => {
     const { files, sink } = memory();
-    const rotating = sink({ maxBytes: 419 });
+    const rotating = sink({ maxBytes: 419 + 2 * 128 });
     const [a, b] = [interfaceDescription('shop/a:eth0'), interfaceDescription('shop/b:eth0', 276)];
     const names = nameResolution('10.0.0.9', 'b.shop');
     await rotating.write(
@@ -121,9 +126,12 @@ describe('by size', () => {
         b,
         enhancedPacket(1, packet(2)),
         names,
+        counted(0, 1, 1, 1),
+        counted(1, 1, 2, 2),
       ]),
-      Buffer.concat([begin, enhancedPacket(0, packet(3))]),
-      Buffer.concat([begin, enhancedPacket(1, packet(4)), interfaceStatistics(0)]),
+      Buffer.concat([begin, enhancedPacket(0, packet(3)), counted(0, 2, 1, 3), counted(1, 1, 2, 2)]),
+      // What tcpdump counted itself stands there already.
+      Buffer.concat([begin, enhancedPacket(1, packet(4)), interfaceStatistics(0), counted(1, 2, 2, 4)]),
     ]);
   });
 
@@ -166,8 +174,27 @@ describe('by time', () => {
     await rotating.write(Buffer.concat([nameResolution('10.0.0.1', 'x'), enhancedPacket(1, packet(2))]));
     await rotating.close();
     expect(Buffer.from(files[1]?.bytes ?? [])).toEqual(
-      Buffer.concat([sectionHeader(), a, b, nameResolution('10.0.0.1', 'x'), enhancedPacket(1, packet(2))]),
+      Buffer.concat([
+        ...[sectionHeader(), a, b, nameResolution('10.0.0.1', 'x'), enhancedPacket(1, packet(2))],
+        ...[counted(0, 1, 1, 1), counted(1, 1, 2, 2)],
+      ]),
     );
+  });
+
+  test('pcapng: the counters of an interface that is over stand in every later file', async () => {
+    const { files, sink } = memory();
+    const rotating = sink({ maxBytes: 500 });
+    const [a, b] = [interfaceDescription('a'), interfaceDescription('b')];
+    const over = writeInterfaceStatistics(0, { first: packet(1), last: packet(1) }, { droppedByKernel: 7 });
+    await rotating.write(Buffer.concat([sectionHeader(), a, enhancedPacket(0, packet(1)), b, over]));
+    for (const number of [2, 3, 4]) await rotating.write(enhancedPacket(1, packet(number)));
+    await rotating.close();
+    expect(files.length).toBeGreaterThan(1);
+    for (const { bytes } of files) {
+      expect(bytes.length).toBeLessThanOrEqual(500);
+      expect(Buffer.from(bytes).indexOf(over)).toBeGreaterThan(0);
+      expect(Buffer.from(bytes).lastIndexOf(over)).toBe(Buffer.from(bytes).indexOf(over));
+    }
   });
 });
 
@@ -213,6 +240,8 @@ describe('on a disk', () => {
           stdio: ['ignore', 'pipe', 'pipe'],
         });
         total += Number(report.trim().split('\t').at(-1));
+        const described = execFileSync('capinfos', [join(folder, file)], { encoding: 'utf8' });
+        expect(described).toContain('Number of stat entries = 1');
         if (file.endsWith('.gz')) execFileSync('gzip', ['-t', join(folder, file)]);
       }
       expect(total).toBe(60);
