@@ -91,7 +91,7 @@ export async function probeIn<R extends { readonly kind: string }>(
   at: PodAddress,
   task: ProbeTask<R>,
 ): Promise<number> {
-  const { environment, status, output, debug } = context;
+  const { environment, output, debug } = context;
   if (debug.dryRun) {
     const { printDryRun } = await import('./dryrun.js');
     return printDryRun(context, at, 'none', task.argv());

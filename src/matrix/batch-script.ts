@@ -11,11 +11,30 @@ export interface BatchProbe {
 /**
  * Tries many connections, some at once: each of the workers takes every so manieth of them. A probe is one line, written at once,
  * so that lines of workers do not mix: its place, when it began and ended, the exit code, and what the program said, by tabs.
- * bash comes first: it has the exact errno and a clock of microseconds. What is left of a batch whose shell was ended ends too.
+ * bash comes first: it has the exact errno and a clock of microseconds. A signal that ends the shell ends all that came of it: the
+ * workers wait for programs whose numbers nobody knows, so that they are looked for by their parents.
  * Parameters: seconds to wait, workers, then HOST/PORT/t or HOST/PORT/u/DATAGRAM for each.
  */
 const script = `${nowFunction}wait=$1 workers=$2
 shift 2
+stop() {
+  trap '' TERM INT HUP
+  set +f
+  all=" $$ " more=1
+  while [ -n "$more" ]; do
+    more=
+    for f in /proc/[0-9]*/stat; do
+      { read -r line <$f; } 2>/dev/null || continue
+      p=\${f#/proc/} p=\${p%/stat}
+      case $all in *" $p "*) continue ;; esac
+      set -- \${line##*) }
+      case $all in *" $2 "*) all="$all$p " more=1 ;; esac
+    done
+  done
+  kill \${all#" $$ "} 2>/dev/null
+  exit 143
+}
+trap stop TERM INT HUP
 tcp='echo "start $EPOCHREALTIME"; exec 3<>"/dev/tcp/$1/$2"; r=$?; echo "end $EPOCHREALTIME $r"'
 udp='exec 3<>"/dev/udp/$1/$2" || exit 3
 echo "start $EPOCHREALTIME"; printf "$4" >&3; read -r -t "$3" -N 1 -u 3 x; r=$?; echo "end $EPOCHREALTIME $r"'

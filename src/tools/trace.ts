@@ -62,7 +62,8 @@ function followHops(
   const lines: string[] = [];
   let told = 0;
   const rest = (hops: readonly TraceHop[]): void => {
-    for (; told < hops.length; told++) onHop(hops[told]!);
+    hops.slice(told).forEach(onHop);
+    told = Math.max(told, hops.length);
   };
   const onLine = (line: string): void => {
     if (lines.length >= mostLines) return;
