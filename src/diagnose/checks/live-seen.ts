@@ -1,4 +1,4 @@
-import type { Evidence, Finding } from '../finding.js';
+import type { Evidence } from '../finding.js';
 import type { Facts, Source } from '../model/facts.js';
 import type { Observed, ObservedConnect, ObservedListeners, ProbeTo } from '../observed.js';
 import { nothingObserved } from '../observed.js';
@@ -93,7 +93,7 @@ export function isLoopback(address: string): boolean {
 }
 
 /** `refused 3/3`, `timeout 1/3, connected 2/3`. */
-export function attemptsText({ attempts }: ObservedConnect): string {
+function attemptsText({ attempts }: ObservedConnect): string {
   const counts = new Map<string, number>();
   for (const { outcome } of attempts) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
   return [...counts].map(([outcome, count]) => `${outcome} ${count}/${attempts.length}`).join(', ');
@@ -104,12 +104,13 @@ export function toText({ address, port, protocol }: ProbeTo): string {
   return `${address.includes(':') ? `[${address}]` : address}:${port}/${protocol}`;
 }
 
-/** A connection as evidence. */
+/** A connection as evidence: `TCP 10.1.2.7:8080 from shop/web-0`: `timeout 3/3`. */
 export function fromProbe(connect: ObservedConnect): Evidence {
+  const { address, port, protocol } = connect.to;
   return {
     source: 'probe',
-    about: `${connect.from} → ${toText(connect.to)}`,
-    excerpt: `${attemptsText(connect)} (${connect.via})`,
+    about: `${protocol} ${address.includes(':') ? `[${address}]` : address}:${port} from ${connect.from.replace(/^pod /, '')}`,
+    excerpt: attemptsText(connect),
   };
 }
 
@@ -126,13 +127,6 @@ export function listening(pod: string, sockets: readonly Socket[]): Evidence {
     about: pod,
     excerpt: `listens on ${all.slice(0, 8).join(', ') || 'nothing'}${more}`,
   };
-}
-
-/** The part of a finding that is the same for everything about one endpoint. */
-export function atEndpoint(
-  key: string,
-): Pick<Finding, 'hop' | 'touches'> & { readonly blocks: Finding['blocks'] } {
-  return { hop: 'endpoint', touches: [key], blocks: { model: 'fail', endpoints: [key] } };
 }
 
 /** The node that a source is on; undefined for what is none of the cluster. */
