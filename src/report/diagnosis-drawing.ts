@@ -15,10 +15,19 @@ interface Box {
   y: number;
 }
 
+/** More boxes side by side than this would be too small to read: such ways are drawn downwards on every page. */
+const mostColumns = 8;
 /** Ways that are drawn; a picture of more is no help. */
 const mostWays = 8;
 const marks = { pass: '✓', fail: '✗', unknown: '?', none: '–' } as const;
 const names: Readonly<Record<string, string>> = {
+  client: 'Client',
+  name: 'DNS record',
+  address: 'Address',
+  'ingress-controller': 'Controller',
+  gateway: 'Gateway',
+  route: 'Route',
+  mesh: 'Mesh',
   source: 'From',
   dns: 'DNS',
   egress: 'Egress',
@@ -28,14 +37,16 @@ const names: Readonly<Record<string, string>> = {
   endpoint: 'Endpoint',
 };
 /** Sizes in pixels: a page of 1280 holds seven boxes side by side. */
-const wide = { width: 146, height: 78, gapX: 22, gapY: 14, letters: 18 };
-const narrow = { width: 356, height: 60, gapY: 20, indent: 16, letters: 44 };
+const wide = { width: 152, height: 66, gapX: 16, gapY: 16, letters: 18, codes: 18 };
+const narrow = { width: 340, height: 48, gapY: 18, indent: 16, letters: 42, codes: 18 };
 
 /** The ways drawn twice, from left to right and from top to bottom, for the style to choose by the width of the page. */
 export function waysDrawing(ways: readonly Way[]): string {
   const drawn = ways.slice(0, mostWays);
   const left = ways.length - drawn.length;
   const more = left === 0 ? '' : htmlEscape`<p class="faint">and ${left} more ways, in the table below</p>\n`;
+  if (drawn.some(({ hops }) => hops.length > mostColumns))
+    return `${downSvg(treeOf(drawn), 'down always')}${more}`;
   return `${acrossSvg(treeOf(drawn))}${downSvg(treeOf(drawn))}${more}`;
 }
 
@@ -50,7 +61,14 @@ function treeOf(ways: readonly Way[]): Box[] {
       const same = last
         ? undefined
         : level.find((box) => box.ends.length === 0 && JSON.stringify(box.hop) === JSON.stringify(hop));
-      const box: Box = same ?? { hop, ends: last ? endpoints : [], after: [], cut, x: 0, y: 0 };
+      const box: Box = same ?? {
+        hop,
+        ends: last ? endpoints : [],
+        after: [],
+        cut: cut && hop.probe !== 'pass',
+        x: 0,
+        y: 0,
+      };
       if (same === undefined) level.push(box);
       level = box.after;
       cut ||= stateOfHop(hop) === 'fail';
@@ -60,6 +78,7 @@ function treeOf(ways: readonly Way[]): Box[] {
 }
 
 function acrossSvg(roots: readonly Box[]): string {
+  const height = wide.height + (roots.some(hasCodes) ? wide.codes : 0);
   let row = 0;
   let columns = 0;
   const place = (box: Box, column: number): void => {
@@ -67,40 +86,42 @@ function acrossSvg(roots: readonly Box[]): string {
     box.x = column * (wide.width + wide.gapX) + 1;
     for (const next of box.after) place(next, column + 1);
     const [first] = box.after;
-    box.y = first === undefined ? row++ * (wide.height + wide.gapY) + 1 : first.y;
+    box.y = first === undefined ? row++ * (height + wide.gapY) + 1 : first.y;
   };
   for (const root of roots) place(root, 0);
   const size = {
     width: columns * (wide.width + wide.gapX) - wide.gapX + 2,
-    height: row * (wide.height + wide.gapY) - wide.gapY + 2,
+    height: row * (height + wide.gapY) - wide.gapY + 2,
   };
   const lines = joined(roots, (from, to) => {
-    const [x1, y1, x2, y2] = [from.x + wide.width, from.y + 39, to.x, to.y + 39];
+    const [x1, y1, x2, y2] = [from.x + wide.width, from.y + 33, to.x, to.y + 33];
     const middle = (x1 + x2) / 2;
     return `M${x1} ${y1}H${middle}V${y2}H${x2}`;
   });
-  return svg('across', size, lines + boxes(roots, wide));
+  return svg('across', size, lines + boxes(roots, { ...wide, height }));
 }
 
-function downSvg(roots: readonly Box[]): string {
-  let row = 0;
-  let right = 0;
+function downSvg(roots: readonly Box[], name = 'down'): string {
+  let bottom = 1;
+  const heightOf = (box: Box): number => narrow.height + (box.hop.codes.length > 0 ? narrow.codes : 0);
   const place = (box: Box, depth: number): void => {
     box.x = depth * narrow.indent + 1;
-    box.y = row++ * (narrow.height + narrow.gapY) + 1;
-    right = Math.max(right, depth);
+    box.y = bottom;
+    bottom += heightOf(box) + narrow.gapY;
     for (const next of box.after) place(next, box.after.length > 1 ? depth + 1 : depth);
   };
   for (const root of roots) place(root, 0);
-  // Deeper boxes are narrower, so that all end at one edge.
-  const width = narrow.width;
   const lines = joined(roots, (from, to) =>
     from.x === to.x
-      ? `M${from.x + 20} ${from.y + narrow.height}V${to.y}`
-      : `M${from.x + 8} ${from.y + narrow.height}V${to.y + 30}H${to.x}`,
+      ? `M${from.x + 20} ${from.y + heightOf(from)}V${to.y}`
+      : `M${from.x + 7} ${from.y + heightOf(from)}V${to.y + 24}H${to.x}`,
   );
-  const size = { width, height: row * (narrow.height + narrow.gapY) - narrow.gapY + 2 };
-  return svg('down', size, lines + boxes(roots, { ...narrow, width: width - 2 }, true));
+  const size = { width: narrow.width, height: bottom - narrow.gapY + 1 };
+  return svg(name, size, lines + boxes(roots, { ...narrow, width: narrow.width - 2 }, heightOf));
+}
+
+function hasCodes({ hop, after }: Box): boolean {
+  return hop.codes.length > 0 || after.some(hasCodes);
 }
 
 function svg(name: string, { width, height }: { width: number; height: number }, inside: string): string {
@@ -121,46 +142,53 @@ function joined(boxesOf: readonly Box[], path: (from: Box, to: Box) => string): 
     .join('');
 }
 
-function boxes(
-  all: readonly Box[],
-  size: { readonly width: number; readonly height: number; readonly letters: number },
-  down = false,
-): string {
+interface BoxSize {
+  readonly width: number;
+  readonly height: number;
+  readonly letters: number;
+}
+
+/** `heightOf` says that the drawing goes down: boxes end at one edge, and are as high as they have to be. */
+function boxes(all: readonly Box[], size: BoxSize, heightOf?: (box: Box) => number): string {
   return all
     .map((box) => {
       const { hop, ends, cut, x, y } = box;
-      const width = down ? size.width - x + 1 : size.width;
       const state = stateOfHop(hop);
-      const title = `${names[hop.at] ?? hop.at}: ${hop.what}${ends.length === 0 ? '' : ` (${ends.join(', ')})`}`;
-      const about = ends.length === 0 ? hop.what : (ends[0] ?? '');
+      const [name, down] = [names[hop.at] ?? hop.at, heightOf !== undefined];
+      const width = down ? size.width - x + 1 : size.width;
+      const height = heightOf?.(box) ?? size.height;
+      const title = `${name}: ${hop.what}${ends.length === 0 ? '' : ` (${ends.join(', ')})`}`;
       const more = ends.length > 1 ? ` +${ends.length - 1}` : '';
       const letters = size.letters - more.length - (down ? Math.ceil((x - 1) / 7) : 0);
+      const about = shortened(plainLine(ends[0] ?? hop.what), letters);
+      const right = x + width - 11;
       const text = htmlEscape`<title>${plainLine(title)}</title>
-<rect class="box" x="${x}" y="${y}" width="${width}" height="${size.height}" rx="8"/>
-<rect class="edge" x="${x}" y="${y + 8}" width="4" height="${size.height - 16}" rx="2"/>
-<text class="mark" x="${x + 14}" y="${y + 22}">${marks[state]}</text>
-<text class="name" x="${x + 31}" y="${y + 22}">${names[hop.at] ?? plainLine(hop.at)}</text>
-<text class="what" x="${x + 14}" y="${y + 41}">${shortened(plainLine(about), letters)}${more}</text>`;
-      return `<g class="hop ${state}${cut ? ' cut' : ''}">${text}\n${columnsText(hop, down ? { x: x + width - 12, y: y + 22, end: true } : { x: x + 14, y: y + 60, end: false })}${codesText(hop, x + width - 10, down ? y + 50 : y + 22)}</g>\n${boxes(box.after, size, down)}`;
+<rect class="box" x="${x}" y="${y}" width="${width}" height="${height}" rx="8"/>
+<rect class="edge" x="${x}" y="${y + 8}" width="4" height="${height - 16}" rx="2"/>
+<text class="mark" x="${x + 14}" y="${y + 20}">${marks[state]}</text>
+<text class="name" x="${x + 31}" y="${y + 20}">${plainLine(name)}</text>
+<text class="what" x="${x + 14}" y="${y + 38}">${about}${more}</text>`;
+      const told = down
+        ? label('columns', columnsText(hop, ` ${timeText(hop)}`), right, y + 20, true)
+        : label('columns', columnsText(hop), x + 14, y + 55) +
+          label('columns', timeText(hop), right, y + 20, true);
+      const codes = label('codes', hop.codes.slice(0, 3).join(' '), x + 14, y + (down ? 56 : 73));
+      return `<g class="hop ${state}${cut ? ' cut' : ''}">${text}\n${told}${codes}</g>\n${boxes(box.after, size, heightOf)}`;
     })
     .join('');
 }
 
-function columnsText(hop: DocumentHop, at: { x: number; y: number; end: boolean }): string {
-  const { model, probe, ms } = hop;
-  const time = ms === undefined ? '' : ` ${secondsText(ms)}`;
-  const words = `model ${marks[model]}${probe === 'none' ? '' : ` probe ${marks[probe]}${time}`}`;
-  return htmlEscape`<text class="columns" x="${at.x}" y="${at.y}"${at.end ? ' text-anchor=end' : ''}>${words}</text>\n`.replace(
-    'text-anchor=end',
-    'text-anchor="end"',
-  );
+function columnsText({ model, probe }: DocumentHop, time = ''): string {
+  return `model ${marks[model]}${probe === 'none' ? '' : `  probe ${marks[probe]}${time.trimEnd()}`}`;
 }
 
-function codesText({ codes }: DocumentHop, x: number, y: number): string {
-  const [first] = codes;
-  if (first === undefined) return '';
-  const more = codes.length > 1 ? ` +${codes.length - 1}` : '';
-  return htmlEscape`<text class="codes" x="${x}" y="${y}" text-anchor="end">${first}${more}</text>\n`;
+function timeText({ ms }: DocumentHop): string {
+  return ms === undefined ? '' : secondsText(ms);
+}
+
+function label(name: string, text: string, x: number, y: number, end = false): string {
+  if (text === '') return '';
+  return `<text class="${name}" x="${x}" y="${y}"${end ? ' text-anchor="end"' : ''}>${htmlEscape(text)}</text>\n`;
 }
 
 /** Names of pods differ at their ends: the middle is left out. */

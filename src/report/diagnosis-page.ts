@@ -103,7 +103,7 @@ function article(root: DocumentFinding, document: DiagnosisDocument): string {
   const state = severityState[severity];
   const proof = probeProof(document, root);
   const items = [
-    ...(proof === undefined ? [] : [htmlEscape`<li>${plain(proof)}</li>`]),
+    ...(proof === undefined ? [] : [htmlEscape`<li>${plain(proof.replace('  ', ' · '))}</li>`]),
     ...evidence.map(
       ({ source, about, excerpt }) =>
         htmlEscape`<li><span class="faint small">${source}: ${plain(about)}</span><br>${plain(excerpt)}</li>`,

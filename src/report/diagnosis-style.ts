@@ -50,11 +50,12 @@ code, pre, .mono { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, m
 .card { border: 1px solid var(--line); border-radius: 10px; background: var(--card); padding: 1rem 1.25rem; margin: 0 0 .9rem; }
 .path svg { display: block; max-width: 100%; height: auto; }
 .path svg.down { display: none; }
+.path svg.always { display: block; width: 100%; max-width: 34rem; }
 .path + details { margin-top: .6rem; }
 svg text { font-family: system-ui, -apple-system, "Segoe UI", sans-serif; font-size: 12px; fill: var(--text); }
 svg .what { font-family: ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; font-size: 11.5px; }
 svg .columns { fill: var(--faint); font-size: 11.5px; }
-svg .name { font-weight: 650; font-size: 13px; }
+svg .name { font-weight: 650; font-size: 12.5px; }
 svg .mark { font-weight: 700; font-size: 14px; }
 svg .codes { font-weight: 700; font-size: 11.5px; }
 svg .box { fill: var(--card); stroke: var(--line); }

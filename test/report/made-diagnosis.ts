@@ -190,7 +190,8 @@ export function madeDocument(): DiagnosisDocument {
 
 /** A flow without anything to say, of which only objects were read. */
 export function madeQuiet(): DiagnosisDocument {
-  const { observed: _, ...document } = madeDocument();
+  const document = madeDocument();
+  delete (document as { observed?: unknown }).observed;
   const trace = document.traces[2];
   if (trace === undefined) throw new Error('there is no third way');
   return {

@@ -1,12 +1,9 @@
 /** The page of the matrix in a real browser: what a reader sees at two widths, in both themes, small and large. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { chromium, type BrowserContext, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { matrixPage } from '../../src/report/matrix-page.js';
 import type { Matrix } from '../../src/matrix/types.js';
+import { createBrowser } from './browser.js';
 import {
   focused,
   leastContrast,
@@ -18,21 +15,6 @@ import {
   type Contrast,
 } from './in-page.js';
 import { colourful, compared, madeMatrix } from '../matrix/made.js';
-
-const folder = mkdtempSync(join(tmpdir(), 'netdebug-page-'));
-const shots = screenshotFolder();
-
-/** `.cache/screenshots`, to be looked at afterwards; a folder that goes away where this user may not write there. */
-function screenshotFolder(): string {
-  const kept = fileURLToPath(new URL('../../.cache/screenshots', import.meta.url));
-  try {
-    mkdirSync(kept, { recursive: true });
-    accessSync(kept, constants.W_OK);
-    return kept;
-  } catch {
-    return folder;
-  }
-}
 
 const facts = {
   title: 'matrix -l tier=backend',
@@ -59,41 +41,17 @@ function hostile(): Matrix {
   };
 }
 
-let context: BrowserContext;
+const browser = createBrowser(
+  Object.fromEntries(Object.entries(pages).map(([name, matrix]) => [name, () => matrixPage(matrix, facts)])),
+);
+const { open, shot } = browser;
 let page: Page;
 
 beforeAll(async () => {
-  for (const [name, matrix] of Object.entries(pages)) writeFileSync(fileOf(name), matrixPage(matrix, facts));
-  context = await chromium.launchPersistentContext(join(folder, 'profile'), {
-    executablePath: '/usr/bin/chromium',
-    headless: true,
-    env: { ...process.env, HOME: folder },
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
-  page = await context.newPage();
+  await browser.start();
+  page = browser.page();
 }, 60_000);
-afterAll(async () => {
-  await context.close();
-  rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
-});
-
-function fileOf(name: string): string {
-  return join(folder, `${name}.html`);
-}
-
-async function open(name: string, width: number, theme: 'light' | 'dark'): Promise<void> {
-  await page.setViewportSize({ width, height: 800 });
-  await page.emulateMedia({ colorScheme: theme });
-  await page.goto(pathToFileURL(fileOf(name)).href);
-}
+afterAll(browser.stop);
 
 const looks = (['live-5', 'compare-100'] as const).flatMap((name) =>
   [1280, 420].flatMap((width) => (['light', 'dark'] as const).map((theme) => [name, width, theme] as const)),
@@ -102,13 +60,12 @@ const looks = (['live-5', 'compare-100'] as const).flatMap((name) =>
 describe.each(looks)('%s at %i px, %s', (name, width, theme) => {
   test('the page does not scroll sideways, headers stay, and all text has enough contrast', async () => {
     await open(name, width, theme);
-    await page.screenshot({ path: join(shots, `${name}-${width}-${theme}.png`) });
+    await page.screenshot({ path: shot(`${name}-${width}-${theme}`) });
     expect(await page.evaluate<number>(sidewaysScroll)).toBe(0);
     expect((await page.evaluate<Contrast>(leastContrast)).ratio).toBeGreaterThanOrEqual(4.5);
 
     const end = await page.evaluate<AtTheEnd>(scrollToTheEnd);
-    if (name === 'compare-100')
-      await page.screenshot({ path: join(shots, `${name}-${width}-${theme}-end.png`) });
+    if (name === 'compare-100') await page.screenshot({ path: shot(`${name}-${width}-${theme}-end`) });
     const last = name === 'compare-100' ? 'backend-99' : 'backend-4';
     expect(end).toMatchObject({ seenRow: last, seenColumn: `${last}:8080` });
     // One pixel is the frame.
@@ -138,7 +95,7 @@ describe('a reader', () => {
 
   test('is told every pair by a tooltip, and by the table itself', async () => {
     await open('compare-5', 1280, 'light');
-    await page.screenshot({ path: join(shots, 'compare-5.png'), fullPage: true });
+    await page.screenshot({ path: shot('compare-5'), fullPage: true });
     expect(await page.getByRole('table', { name: 'Rows connect' }).count()).toBe(1);
     expect(await page.getByRole('rowheader').count()).toBe(5);
     expect(await page.getByRole('columnheader', { name: 'backend-4:8080' }).count()).toBe(1);
@@ -149,14 +106,14 @@ describe('a reader', () => {
     const asked: string[] = [];
     page.on('request', (request) => asked.push(request.url()));
     await open('hostile', 1280, 'light');
-    expect(asked).toEqual([pathToFileURL(fileOf('hostile')).href]);
+    expect(asked).toEqual([browser.url('hostile')]);
     expect(await page.locator('img, script, svg').count()).toBe(0);
     expect(await page.locator('td.failed').first().getAttribute('title')).toContain('"><img src=x>');
   });
 
   test('finds room for the longest names on a narrow screen', async () => {
     await open('hostile', 420, 'dark');
-    await page.screenshot({ path: join(shots, 'long-names.png') });
+    await page.screenshot({ path: shot('long-names') });
     expect(await page.evaluate<number>(sidewaysScroll)).toBe(0);
     const { rowHeaderWidth, cellWidth } = await page.evaluate<AtTheEnd>(scrollToTheEnd);
     expect(rowHeaderWidth).toBeLessThan(210);
