@@ -1,0 +1,220 @@
+import type { Evidence, Finding } from './finding.js';
+import { objectKey } from './finding.js';
+import type { Facts, Link } from './model/facts.js';
+import type { ObservedConnect } from './observed.js';
+import { dnsState, failureOf, resultOf, seenOf } from './probed.js';
+import { joined } from './probes/task.js';
+import type { Hop, Trace } from './trace.js';
+
+/** One way, with the link that it stands for. */
+interface Way {
+  readonly link: Link;
+  readonly hops: readonly Hop[];
+}
+
+/**
+ * Lays the two columns beside each other: what the objects blame and packets confirm is proven, with the attempts as evidence; where they
+ * disagree that is a finding of its own (ND090, or ND215 where a policy is not enforced). `traces` are those of `facts.links`, with probes.
+ */
+export function agree(
+  facts: Facts,
+  traces: readonly Trace[],
+  findings: readonly Finding[],
+): readonly Finding[] {
+  if (facts.observed === undefined) return findings;
+  const ways = facts.links.flatMap((link, index): Way[] => {
+    const hops = traces[index]?.hops;
+    return hops === undefined ? [] : [{ link, hops }];
+  });
+  const judged = findings.map((finding) => confirmed(facts, ways, finding));
+  const refuted = judged.filter((finding) => isRefuted(facts, ways, finding));
+  const weak = judged.map((finding): Finding =>
+    refuted.includes(finding) ? { ...finding, severity: 'warning', confidence: 'possible' } : finding,
+  );
+  return [...contradictions(facts, ways, refuted), ...weak, ...lost(facts, ways, judged)];
+}
+
+function concerned(ways: readonly Way[], { blocks }: Finding): readonly Way[] {
+  if (blocks === undefined) return [];
+  const { sources, endpoints } = blocks;
+  return ways.filter(
+    ({ link: { source, endpoint } }) =>
+      (sources === undefined || (source !== undefined && sources.includes(source.key))) &&
+      (endpoints === undefined || endpoints.includes(endpoint.key)),
+  );
+}
+
+function hopOf({ hops }: Way, at: Hop['at']): Hop | undefined {
+  return hops.find((hop) => hop.at === at);
+}
+
+/** Likely by the objects, and seen: proven. */
+function confirmed(facts: Facts, ways: readonly Way[], finding: Finding): Finding {
+  if (finding.blocks?.model !== 'fail') return finding;
+  const probed = concerned(ways, finding).filter((way) => {
+    const state = hopOf(way, finding.hop)?.probe;
+    return state === 'pass' || state === 'fail';
+  });
+  if (probed.length === 0 || probed.some((way) => hopOf(way, finding.hop)?.probe !== 'fail')) return finding;
+  const evidence = probed.slice(0, 2).flatMap((way) => evidenceOf(facts, way, finding.hop));
+  const known = new Set(finding.evidence.map(({ about, excerpt }) => `${about}: ${excerpt}`));
+  return {
+    ...finding,
+    confidence: finding.confidence === 'likely' ? 'proven' : finding.confidence,
+    evidence: [
+      ...finding.evidence,
+      ...distinct(evidence).filter(({ about, excerpt }) => !known.has(`${about}: ${excerpt}`)),
+    ],
+  };
+}
+
+function distinct(evidence: readonly Evidence[]): readonly Evidence[] {
+  return [...new Map(evidence.map((one) => [`${one.about}: ${one.excerpt}`, one])).values()];
+}
+
+function evidenceOf({ observed }: Facts, { link }: Way, at: Hop['at']): Evidence[] {
+  if (observed === undefined) return [];
+  const seen = seenOf(observed, link);
+  const tried = at === 'service' ? seen.service : at === 'dns' ? undefined : seen.end;
+  return tried === undefined ? [] : [fromConnect(tried, link.source?.text ?? '')];
+}
+
+/** Connections as evidence: `TCP 10.1.2.7:8080 from shop/web-0`: `timeout 3/3`. */
+function fromConnect(connect: ObservedConnect, from: string): Evidence {
+  const { to, attempts } = connect;
+  const reached = attempts.filter(({ outcome }) => outcome === 'connected' || outcome === 'answered').length;
+  const excerpt =
+    reached === attempts.length
+      ? `${attempts[0]?.outcome ?? 'connected'} ${reached}/${attempts.length}`
+      : `${failureOf(connect)} ${attempts.length - reached}/${attempts.length}`;
+  return { source: 'probe', about: `${to.protocol} ${joined(to)} from ${from}`, excerpt };
+}
+
+/** Said to close the way by the objects alone, on which everything passes. */
+function isRefuted({ observed }: Facts, ways: readonly Way[], finding: Finding): boolean {
+  if (finding.blocks?.model !== 'fail' || finding.evidence.some(({ source }) => source === 'probe'))
+    return false;
+  const own = concerned(ways, finding);
+  const told = own.flatMap(({ link }) => {
+    const seen = observed === undefined ? {} : seenOf(observed, link);
+    if (finding.hop === 'dns') return seen.dns === undefined ? [] : [dnsState(seen.dns) === 'pass'];
+    // Behind a Service that sends nothing to it, an endpoint may answer all the same.
+    const policy = finding.hop === 'egress' || finding.hop === 'ingress';
+    const tried = policy
+      ? seen.end
+      : (seen.service ?? (link.flow?.viaService === true ? undefined : seen.end));
+    return tried === undefined ? [] : [resultOf(tried) === 'all'];
+  });
+  return told.length > 0 && told.every((passes) => passes);
+}
+
+const policyCodes = /^ND2(0[1-7]|09|1[01]|13|17)$/;
+
+/** The objects deny, and the packet passes. */
+function contradictions(facts: Facts, ways: readonly Way[], refuted: readonly Finding[]): Finding[] {
+  const seen = new Set<string>();
+  return refuted.flatMap((finding): Finding[] => {
+    const ofPolicy = policyCodes.test(finding.code);
+    const key = `${ofPolicy} ${finding.hop} ${finding.touches.join()}`;
+    if (seen.has(key)) return [];
+    seen.add(key);
+    const evidence = concerned(ways, finding)
+      .slice(0, 2)
+      .flatMap((way) => evidenceOf(facts, way, ofPolicy ? finding.hop : 'service'));
+    const common = {
+      severity: 'warning',
+      hop: finding.hop,
+      touches: finding.touches,
+      object: finding.object,
+      evidence: [...finding.evidence.slice(0, 1), ...evidence],
+    } as const;
+    return [
+      ofPolicy
+        ? {
+            ...common,
+            code: 'ND215',
+            confidence: 'proven',
+            message: `policies deny this (${finding.code}), and packets pass: the network plugin does not enforce them, or not here`,
+            fix: {
+              text: 'find out whether the network plugin enforces NetworkPolicy; what is isolated on paper is open',
+              commands: [],
+            },
+          }
+        : {
+            ...common,
+            code: 'ND090',
+            confidence: 'proven',
+            message: `by the objects this cannot work (${finding.code}: ${finding.message}), and packets pass: what was read may be older than what is, or something else carries them`,
+            fix: {
+              text: 'ask again; where it stays so, look for what answers at that address',
+              commands: [],
+            },
+          },
+    ];
+  });
+}
+
+/** The objects allow, and the packet is lost: nothing else explains it. */
+function lost(facts: Facts, ways: readonly Way[], findings: readonly Finding[]): Finding[] {
+  const { observed } = facts;
+  if (observed === undefined) return [];
+  const explained = (way: Way): boolean =>
+    way.hops.some(({ model }) => model === 'fail') ||
+    findings.some(
+      (finding) =>
+        finding.severity === 'error' &&
+        (finding.blocks === undefined || concerned([way], finding).length > 0),
+    );
+  const open = ways.filter((way) => {
+    const { service, end } = seenOf(observed, way.link);
+    return !explained(way) && [end, service].some((one) => one !== undefined && resultOf(one) === 'none');
+  });
+  const [first, ...more] = open;
+  if (first === undefined) return [];
+  const { service, end } = seenOf(observed, first.link);
+  const tried = end !== undefined && resultOf(end) === 'none' ? end : service;
+  if (tried === undefined) return [];
+  const { source, endpoint } = first.link;
+  const failure = failureOf(tried);
+  const refused = failure === 'refused' || failure === 'reset';
+  const nodes = [source?.pod?.spec.nodeName, endpoint.node].filter((one) => one !== undefined);
+  const between = new Set(nodes).size === 2 ? ` between nodes ${nodes.join(' and ')}` : '';
+  const at =
+    tried === service ? 'service' : (first.hops.find(({ probe }) => probe === 'fail')?.at ?? 'endpoint');
+  const { namespace, name } = endpoint.pod?.metadata ?? { namespace: undefined, name: endpoint.text };
+  const object = {
+    kind: endpoint.pod === undefined ? 'Address' : 'Pod',
+    ...(namespace === undefined ? {} : { namespace }),
+    name,
+  };
+  return [
+    {
+      code: 'ND090',
+      severity: 'error',
+      confidence: 'likely',
+      object,
+      message: refused
+        ? `nothing in the objects stands against ${source?.text ?? ''} → ${joined(tried.to)}, and it is refused${more.length > 0 ? `, as ${more.length} more are` : ''}: something that they do not show answers with a refusal`
+        : `nothing in the objects stands against ${source?.text ?? ''} → ${joined(tried.to)}, and packets are lost${more.length > 0 ? `, as on ${more.length} more ways` : ''}: look below the policies${between} (ND8xx)`,
+      evidence: distinct(
+        open.slice(0, 3).flatMap(({ link }) => {
+          const seen = seenOf(observed, link);
+          return [seen.service, seen.end].flatMap((one) =>
+            one === undefined ? [] : [fromConnect(one, link.source?.text ?? '')],
+          );
+        }),
+      ),
+      fix: {
+        text: refused
+          ? 'see what listens in the pod, and whether a policy of the network plugin refuses'
+          : `see where packets end: firewalls and security groups${between}, routes and tunnels of the network plugin`,
+        commands: [],
+      },
+      hop: at,
+      touches: [
+        ...(endpoint.pod === undefined ? [endpoint.key] : [objectKey('pod', endpoint.pod.metadata)]),
+        ...(source === undefined ? [] : [source.key]),
+      ],
+    },
+  ];
+}
