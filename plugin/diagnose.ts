@@ -8,8 +8,11 @@ import { ExitCode } from '../src/errors.js';
 import { parseReference } from '../src/target/reference.js';
 import { withCluster } from './cluster.js';
 import { type DiagnosisReport, printDiagnosis } from './diagnoseoutput.js';
+import type { SessionContext } from './context.js';
 import type { Environment } from './environment.js';
 import { unlessStopped } from './interrupt.js';
+import { removingAtEnd } from './node.js';
+import type { DebugRequest } from './options/debug.js';
 import type { KubeRequest } from './options/kube.js';
 import type { OutputOptions } from './options/output.js';
 import { createStatusLine } from './print/statusline.js';
@@ -25,6 +28,9 @@ export interface DiagnoseRequest {
   readonly files: readonly string[];
   readonly failOn: FailOn;
   readonly probe: boolean;
+  readonly debug: DebugRequest;
+  /** For all probes together, the start of debug containers included. */
+  readonly timeoutMs: number;
   /** Where to write the objects that were read. */
   readonly save?: string;
   /** Absent: everything that concerns `to`. */
@@ -40,41 +46,40 @@ export async function runDiagnose(request: DiagnoseRequest, environment: Environ
 }
 
 /** Answers one question, and prints nothing but progress. Rejects with a NetdebugError. */
-async function askQuestion(
-  request: DiagnoseRequest,
-  environment: Environment,
-): Promise<DiagnosisReport> {
+async function askQuestion(request: DiagnoseRequest, environment: Environment): Promise<DiagnosisReport> {
+  const { kube, files, output, debug } = request;
   const from = request.from === undefined ? undefined : parseReference(request.from, 'either');
   const to = parseReference(request.to, from === undefined ? 'object' : 'either');
-  const references = from === undefined ? [to] : [from, to];
-  const { snapshot, namespace } = await readSnapshot(request, environment, references);
-  if (request.save !== undefined) {
-    const { saveSnapshot } = await import('./sinks/snapshot.js');
-    await saveSnapshot(request.save, snapshot);
-  }
-  const diagnosis = diagnose(snapshot, {
-    ...(from === undefined ? {} : { from }),
-    to,
-    namespace,
-    now: environment.clock.now(),
-  });
-  return { diagnosis, snapshot };
-}
-
-async function readSnapshot(
-  { kube, files, output }: DiagnoseRequest,
-  environment: Environment,
-  references: Parameters<typeof wantsOfDiagnosis>[0],
-): Promise<{ readonly snapshot: Snapshot; readonly namespace: string }> {
+  const asked = { ...(from === undefined ? {} : { from }), to };
+  const now = environment.clock.now();
   if (files.length > 0) {
     const namespace = kube.namespace ?? 'default';
-    return { snapshot: await readFiles(files, namespace), namespace };
+    const snapshot = await readFiles(files, namespace);
+    await save(request, snapshot);
+    return { diagnosis: diagnose(snapshot, { ...asked, namespace, now }), snapshot };
   }
   const status = createStatusLine(environment, output.quiet);
   return withCluster(kube, environment, status, async (api) => {
+    const question = { ...asked, namespace: api.namespace, now };
+    const references = from === undefined ? [to] : [from, to];
     const reading = readCluster(api, wantsOfDiagnosis(references, api.namespace), wantsOfHostNetwork);
-    return { snapshot: await unlessStopped(environment.signal, reading), namespace: api.namespace };
+    const snapshot = await unlessStopped(environment.signal, reading);
+    await save(request, snapshot);
+    const diagnosis = diagnose(snapshot, question);
+    if (!request.probe) return { diagnosis, snapshot, unprobed: '--no-probe: no packet was sent' };
+    const context: SessionContext = { api, environment, status, output, debug, atEnd: [] };
+    const { probeDiagnosis } = await import('./diagnoseprobes.js');
+    const { observed, probesMs } = await removingAtEnd(context.atEnd, () =>
+      probeDiagnosis(context, diagnosis, request.timeoutMs),
+    );
+    return { diagnosis: diagnose(snapshot, question, observed), snapshot, probesMs };
   });
+}
+
+async function save({ save: file }: DiagnoseRequest, snapshot: Snapshot): Promise<void> {
+  if (file === undefined) return;
+  const { saveSnapshot } = await import('./sinks/snapshot.js');
+  await saveSnapshot(file, snapshot);
 }
 
 /** Findings count first: what is surely broken is not made unsure by what could not be read. */

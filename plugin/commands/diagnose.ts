@@ -1,10 +1,12 @@
 import type { Command } from '../command.js';
 import type { DiagnoseRequest, FailOn } from '../diagnose.js';
+import { debugFlags, parseDebug } from '../options/debug.js';
 import type { Flags } from '../options/flags.js';
 import { kubeFlags, parseKube } from '../options/kube.js';
 import { outputFlags, type OutputFormat, parseOutput } from '../options/output.js';
 import type { Settings } from '../options/setting.js';
 import { usageError } from '../options/usage.js';
+import { parseTimeout, timeoutFlag } from '../probe.js';
 import { switchOf, type Words, wordOf, wordsOf } from '../options/words.js';
 
 const formats: readonly OutputFormat[] = [
@@ -43,10 +45,16 @@ const flags: Flags = {
   },
   'no-probe': {
     kind: 'switch',
-    describe: 'send no packet; so far none is sent in any case',
+    describe: 'only read objects: send no packet, inject nothing',
     group: 'Flags',
   },
+  timeout: timeoutFlag('for all probes together, the start of debug containers included (default 25s)'),
 };
+
+/** Those of a debug container; which container is meant differs from pod to pod here. */
+const containerFlags: Flags = Object.fromEntries(
+  Object.entries(debugFlags).filter(([name]) => name !== 'target' && name !== 'dry-run'),
+);
 
 /** `kubectl netdebug diagnose FROM TO`, `kubectl netdebug diagnose TARGET`. */
 export const diagnoseCommand: Command = {
@@ -54,7 +62,7 @@ export const diagnoseCommand: Command = {
   usage: 'FROM TO | TARGET [FLAGS]',
   summary: 'one flow, one verdict, the root cause and its fix',
   about:
-    'Says whether FROM can reach TO, where on the way it breaks, why, on what evidence, and which command mends it; of one TARGET it checks everything that concerns it. It reads objects of the cluster, or of files, and sends no packet yet: REACHABLE means that nothing in the objects stands against it.',
+    'Says whether FROM can reach TO, where on the way it breaks, why, on what evidence, and which command mends it; of one TARGET it checks everything that concerns it. It reads objects of the cluster, then sends a few packets from debug containers in the pods of the flow; with -f or --no-probe no packet is sent, and REACHABLE means that nothing in the objects stands against it.',
   examples: [
     { about: 'Why does web-0 not reach the Service api?', words: 'diagnose web-0 svc/api:80' },
     { about: 'By the name that the application uses', words: 'diagnose deploy/web api.shop:80' },
@@ -64,7 +72,7 @@ export const diagnoseCommand: Command = {
       words: 'diagnose deploy/web svc/api:80 -f manifests/',
     },
   ],
-  flags: { ...flags, ...outputFlags(formats), ...kubeFlags },
+  flags: { ...flags, ...containerFlags, ...outputFlags(formats), ...kubeFlags },
   prepare: (words, settings) => {
     const request = parseDiagnose(words, settings);
     return async (environment) => (await import('../diagnose.js')).runDiagnose(request, environment);
@@ -87,6 +95,8 @@ export function parseDiagnose(words: Words, settings: Settings): DiagnoseRequest
     files: wordsOf(words, 'filename'),
     failOn: failOn.find((known) => known === wordOf(words, 'fail-on')) ?? 'error',
     probe: !switchOf(words, 'no-probe'),
+    debug: parseDebug(words, settings),
+    timeoutMs: parseTimeout(words, 25_000),
     ...(save === undefined ? {} : { save }),
     ...(second === undefined ? { to: first } : { from: first, to: second }),
   };

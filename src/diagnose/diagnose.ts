@@ -1,9 +1,12 @@
+import { agree } from './agree.js';
 import { checks } from './checks/all.js';
 import type { NotChecked } from './checks/run.js';
 import { runChecks } from './checks/run.js';
+import { verdictByProbes } from './decide.js';
 import { buildFacts, type Question } from './model/build.js';
 import type { Facts } from './model/facts.js';
 import type { Observed } from './observed.js';
+import { withProbes } from './probed.js';
 import type { Ranked } from './rank.js';
 import { rankFindings } from './rank.js';
 import type { Snapshot } from './snapshot/types.js';
@@ -28,14 +31,16 @@ export function diagnose(snapshot: Snapshot, question: Question, observed?: Obse
   const built = buildFacts(snapshot, question);
   const facts: Facts = observed === undefined ? built : { ...built, observed };
   const { findings, notChecked } = runChecks(checks, facts);
-  const traces = tracesOf(facts, findings);
+  const traces = withProbes(facts, tracesOf(facts, findings));
+  const model = verdictOf(traces, facts.destination.service?.host !== undefined);
   return {
-    verdict: verdictOf(traces, facts.destination.service?.host !== undefined),
+    verdict: verdictByProbes(facts, traces, model) ?? model,
     facts,
-    findings: rankFindings(findings),
+    findings: rankFindings(agree(facts, traces, findings)),
     traces,
     notChecked: [
       ...notChecked,
+      ...(facts.observed?.failed ?? []),
       ...openPolicies(facts),
       ...withoutDns(facts),
       ...(facts.mesh?.gaps ?? []).map(({ decides: _, ...gap }) => gap),
