@@ -1,11 +1,10 @@
 import { diagnose, type Diagnosis } from '../src/diagnose/diagnose.js';
-import { wantsOfHostNetwork } from '../src/diagnose/flows/wants.js';
+import { parseQuestion } from '../src/diagnose/outside/target.js';
 import { readCluster } from '../src/diagnose/snapshot/cluster.js';
 import { readFiles } from '../src/diagnose/snapshot/files.js';
 import type { Snapshot } from '../src/diagnose/snapshot/types.js';
-import { wantsOfDiagnosis } from '../src/diagnose/wants.js';
+import { wantsAfter, wantsOfDiagnosis } from '../src/diagnose/wants.js';
 import { ExitCode } from '../src/errors.js';
-import { parseReference } from '../src/target/reference.js';
 import { withCluster } from './cluster.js';
 import { type DiagnosisReport, printDiagnosis } from './diagnoseoutput.js';
 import type { SessionContext } from './context.js';
@@ -48,9 +47,7 @@ export async function runDiagnose(request: DiagnoseRequest, environment: Environ
 /** Answers one question, and prints nothing but progress. Rejects with a NetdebugError. */
 async function askQuestion(request: DiagnoseRequest, environment: Environment): Promise<DiagnosisReport> {
   const { kube, files, output, debug } = request;
-  const from = request.from === undefined ? undefined : parseReference(request.from, 'either');
-  const to = parseReference(request.to, from === undefined ? 'object' : 'either');
-  const asked = { ...(from === undefined ? {} : { from }), to };
+  const asked = parseQuestion(request.from, request.to);
   const now = environment.clock.now();
   if (files.length > 0) {
     const namespace = kube.namespace ?? 'default';
@@ -60,9 +57,12 @@ async function askQuestion(request: DiagnoseRequest, environment: Environment): 
   }
   const status = createStatusLine(environment, output.quiet);
   return withCluster(kube, environment, status, async (api) => {
+    const { from, to } = asked;
     const question = { ...asked, namespace: api.namespace, now };
     const references = from === undefined ? [to] : [from, to];
-    const reading = readCluster(api, wantsOfDiagnosis(references, api.namespace), wantsOfHostNetwork);
+    const reading = readCluster(api, wantsOfDiagnosis(references, api.namespace), (first) =>
+      wantsAfter(first, question),
+    );
     const snapshot = await unlessStopped(environment.signal, reading);
     await save(request, snapshot);
     const diagnosis = diagnose(snapshot, question);

@@ -3,9 +3,11 @@ import { checks } from './checks/all.js';
 import type { NotChecked } from './checks/run.js';
 import { runChecks } from './checks/run.js';
 import { verdictByProbes } from './decide.js';
-import { buildFacts, type Question } from './model/build.js';
+import type { Finding } from './finding.js';
+import type { Question } from './model/build.js';
 import type { Facts } from './model/facts.js';
 import type { Observed } from './observed.js';
+import { approachOf, buildLegs } from './outside/legs.js';
 import { withProbes } from './probed.js';
 import type { Ranked } from './rank.js';
 import { rankFindings } from './rank.js';
@@ -28,15 +30,34 @@ export interface Diagnosis {
  * TO mean nothing (exit 2 and 6).
  */
 export function diagnose(snapshot: Snapshot, question: Question, observed?: Observed): Diagnosis {
-  const built = buildFacts(snapshot, question);
-  const facts: Facts = observed === undefined ? built : { ...built, observed };
-  const { findings, notChecked } = runChecks(checks, facts);
-  const traces = withProbes(facts, tracesOf(facts, findings));
+  const told = (built: Facts): Facts => (observed === undefined ? built : { ...built, observed });
+  const [first, ...others] = buildLegs(snapshot, question);
+  const facts = told(first);
+  const legs = [examine(facts), ...others.map((built) => examine(told(built)))];
+  const before = facts.outside?.client === 'pod' ? examine(told(approachOf(snapshot, question))) : undefined;
+  const all = before === undefined ? legs : [before, ...legs];
+  const traces = legs.flatMap((leg) => joined(before?.traces, leg.traces));
   const model = verdictOf(traces, facts.destination.service?.host !== undefined);
   return {
-    verdict: verdictByProbes(facts, traces, model) ?? model,
+    verdict: (all.length === 1 ? verdictByProbes(facts, traces, model) : undefined) ?? model,
     facts,
-    findings: rankFindings(agree(facts, traces, findings)),
+    findings: rankFindings(all.flatMap(({ findings }) => findings)),
+    traces,
+    notChecked: distinct(all.flatMap(({ notChecked }) => notChecked)),
+  };
+}
+
+interface Examined {
+  readonly findings: readonly Finding[];
+  readonly traces: readonly Trace[];
+  readonly notChecked: readonly NotChecked[];
+}
+
+function examine(facts: Facts): Examined {
+  const { findings, notChecked } = runChecks(checks, facts);
+  const traces = withProbes(facts, tracesOf(facts, findings));
+  return {
+    findings: agree(facts, traces, findings),
     traces,
     notChecked: [
       ...notChecked,
@@ -46,6 +67,22 @@ export function diagnose(snapshot: Snapshot, question: Question, observed?: Obse
       ...(facts.mesh?.gaps ?? []).map(({ decides: _, ...gap }) => gap),
     ],
   };
+}
+
+/** The way of a pod to the address outside, and from there inwards: what it reaches at that address comes after it. */
+function joined(before: readonly Trace[] | undefined, traces: readonly Trace[]): readonly Trace[] {
+  if (before === undefined) return traces;
+  return before.flatMap(({ source, hops }) =>
+    traces.map((trace) => ({
+      ...trace,
+      ...(source === undefined ? {} : { source }),
+      hops: [...hops.filter(({ at }) => at !== 'endpoint'), ...trace.hops],
+    })),
+  );
+}
+
+function distinct(gaps: readonly NotChecked[]): readonly NotChecked[] {
+  return [...new Map(gaps.map((gap) => [`${gap.what}: ${gap.why}`, gap])).values()];
 }
 
 /** Policies that leave a connection open because something could not be read. */

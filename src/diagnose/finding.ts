@@ -8,7 +8,22 @@ export type Severity = 'error' | 'warning' | 'info';
 export type Confidence = 'proven' | 'likely' | 'possible';
 
 /** Where on the way from the source to the destination something stands, in the order of that way. */
-export type HopName = 'source' | 'dns' | 'egress' | 'service' | 'node' | 'ingress' | 'mesh' | 'endpoint';
+export type HopName =
+  /** The way from outside to the Service behind it. `name`: the DNS record that clients outside look up. */
+  | 'client'
+  | 'name'
+  | 'address'
+  | 'ingress-controller'
+  | 'gateway'
+  | 'route'
+  | 'source'
+  | 'dns'
+  | 'egress'
+  | 'service'
+  | 'node'
+  | 'ingress'
+  | 'mesh'
+  | 'endpoint';
 
 /** The object that is at fault, and where in it. `value` is what stands there. */
 export interface Culprit {

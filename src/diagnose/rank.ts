@@ -16,11 +16,13 @@ const consequences: Readonly<Record<string, readonly string[]>> = {
   ND111: ['ND815', 'ND303'],
   ND204: ['ND201', 'ND202'],
   ND205: ['ND201', 'ND202'],
+  ND206: ['ND201', 'ND202', 'ND205', 'ND207'],
   ND207: ['ND201', 'ND202'],
   ND209: ['ND201', 'ND202'],
   ND210: ['ND201', 'ND202'],
   ND211: ['ND201', 'ND202'],
   ND213: ['ND201', 'ND202', 'ND204', 'ND205', 'ND207', 'ND209', 'ND210', 'ND211'],
+  ND214: ['ND201', 'ND202'],
   ND215: ['ND201', 'ND202'],
   ND302: ['ND415'],
   ND303: ['ND415'],
@@ -28,11 +30,16 @@ const consequences: Readonly<Record<string, readonly string[]>> = {
   ND305: ['ND415'],
   ND324: ['ND302', 'ND303', 'ND815'],
   ND401: ['ND402'],
+  ND404: ['ND403'],
   ND801: ['ND803', 'ND812'],
   ND802: ['ND803'],
+  ND804: ['ND815', 'ND303'],
 };
 
-const hops: readonly HopName[] = ['source', 'dns', 'egress', 'service', 'node', 'ingress', 'mesh', 'endpoint'];
+const hops: readonly HopName[] = [
+  ...(['client', 'name', 'address', 'ingress-controller', 'gateway', 'route'] as const),
+  ...(['source', 'dns', 'egress', 'service', 'node', 'ingress', 'mesh', 'endpoint'] as const),
+];
 const severities = ['error', 'warning', 'info'];
 const confidences = ['proven', 'likely', 'possible'];
 

@@ -1,6 +1,7 @@
 import type { Block, Finding, HopName } from './finding.js';
 import { meshHop } from './mesh/facts.js';
 import { usesDns } from './model/dns-use.js';
+import { outsideHops } from './outside/hops.js';
 import type { Facts, Link } from './model/facts.js';
 import { isManifest, systemNamespace } from './model/pods.js';
 import { Tri } from './policy/tri.js';
@@ -50,12 +51,17 @@ export function tracesOf(facts: Facts, findings: readonly Finding[]): readonly T
     const blocked = (at: HopName): boolean =>
       findings.some((one) => one.hop === at && one.blocks !== undefined);
     // FROM was named, and its pods could not be read: nothing is known of its side.
-    const unread = source === undefined && facts.asked.from !== undefined;
-    if (source !== undefined || unread)
+    const { outside } = facts;
+    const unread = source === undefined && facts.asked.from !== undefined && outside === undefined;
+    for (const { at, what, model } of outsideHops(facts))
+      if (at !== 'name' || blocked(at)) add(at, what, model);
+    // Controllers were told of above, and a client outside has neither DNS nor policies here.
+    const inside = outside === undefined || source?.pod !== undefined;
+    if ((source !== undefined && (outside === undefined || blocked('source'))) || unread)
       add('source', source?.text ?? facts.asked.from ?? '', unread ? 'unknown' : 'pass');
     if (usesDns(facts) || blocked('dns'))
       add('dns', destination.service?.name ?? facts.asked.to, dnsState(facts));
-    if (source !== undefined || unread)
+    if ((source !== undefined && inside) || unread)
       add('egress', source?.text ?? facts.asked.from ?? '', stateOf(facts, sides?.egress.verdict));
     if (destination.service !== undefined)
       add('service', `${destination.service.namespace}/${destination.service.name}`, serviceState(facts));
@@ -130,7 +136,10 @@ function known(facts: Facts, kind: SnapshotKind, namespace: string | undefined):
 }
 
 function dnsState(facts: Facts): ModelState {
-  return facts.dns?.ready === undefined || !known(facts, 'pods', systemNamespace) ? 'unknown' : 'pass';
+  // A Corefile may answer for any name: where it could not be read, nobody knows.
+  const corefile = facts.read('configmaps', systemNamespace, 'coredns');
+  const all = known(facts, 'pods', systemNamespace) && corefile.state === 'there';
+  return facts.dns?.ready === undefined || !all ? 'unknown' : 'pass';
 }
 
 function serviceState(facts: Facts): ModelState {

@@ -1,11 +1,13 @@
 import type { Reference } from '../target/reference.js';
 import { pluginNamespaces } from './flows/objects.js';
 import { serviceName } from './flows/service-name.js';
-import { wantsOfFlow } from './flows/wants.js';
+import { wantsOfFlow, wantsOfHostNetwork } from './flows/wants.js';
+import type { Question } from './model/build.js';
 import { systemNamespace } from './model/pods.js';
+import { wantsBehind, wantsOfOutside } from './outside/wants.js';
 import type { Want } from './snapshot/cluster.js';
 import { configMapNames } from './snapshot/reduce.js';
-import type { SnapshotKind } from './snapshot/types.js';
+import type { Snapshot, SnapshotKind } from './snapshot/types.js';
 
 const behind: readonly SnapshotKind[] = ['pods', 'services', 'endpointslices', 'networkpolicies'];
 const workloads: readonly SnapshotKind[] = ['deployments', 'statefulsets'];
@@ -29,9 +31,15 @@ export function wantsOfDiagnosis(references: readonly Reference[], namespace: st
     ...(served
       ? configMapNames.map((name) => ({ kind: 'configmaps' as const, namespace: systemNamespace, name }))
       : []),
+    ...wantsOfOutside(references, namespace),
     // A name that is not here may be in another namespace.
     ...(named ? [{ kind: 'services' as const }] : []),
   ];
+}
+
+/** What is needed besides, once the first round was read. */
+export function wantsAfter(snapshot: Snapshot, question: Question): readonly Want[] {
+  return [...wantsOfHostNetwork(snapshot), ...wantsBehind(snapshot, question)];
 }
 
 function placesOf(reference: Reference, namespace: string): string[] {

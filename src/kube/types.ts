@@ -182,6 +182,7 @@ export interface ServicePort {
   readonly protocol?: string;
   readonly targetPort?: number | string;
   readonly nodePort?: number;
+  readonly appProtocol?: string;
 }
 
 export interface Service extends KubeObject {

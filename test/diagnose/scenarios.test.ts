@@ -5,12 +5,12 @@ import { describe, expect, test } from '@jest/globals';
 import { parseDocument } from 'yaml';
 import { checks } from '../../src/diagnose/checks/all.js';
 import { diagnose, type Diagnosis } from '../../src/diagnose/diagnose.js';
+import { parseQuestion } from '../../src/diagnose/outside/target.js';
 import { nothingObserved, type Observed } from '../../src/diagnose/observed.js';
 import type { Reading } from '../../src/diagnose/reading.js';
 import { readFiles } from '../../src/diagnose/snapshot/files.js';
 import { createSnapshot } from '../../src/diagnose/snapshot/snapshot.js';
 import type { Part, Snapshot } from '../../src/diagnose/snapshot/types.js';
-import { parseReference } from '../../src/target/reference.js';
 
 const folder = fileURLToPath(new URL('../fixtures/diagnose/', import.meta.url));
 const names = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
@@ -32,9 +32,8 @@ function scenarioOf(name: string): Scenario {
 
 function ask(snapshot: Snapshot, words: string, observed?: Partial<Observed>): Diagnosis {
   const [first = '', second] = words.split(' ');
-  const from = second === undefined ? undefined : parseReference(first, 'either');
-  const to = parseReference(second ?? first, from === undefined ? 'object' : 'either');
-  const question = { ...(from === undefined ? {} : { from }), to, namespace: 'shop', now };
+  const asked = second === undefined ? parseQuestion(undefined, first) : parseQuestion(first, second);
+  const question = { ...asked, namespace: 'shop', now };
   return diagnose(snapshot, question, observed && { ...nothingObserved, ...observed });
 }
 

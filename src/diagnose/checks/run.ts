@@ -1,4 +1,5 @@
 import { snapshotKinds } from '../snapshot/kinds.js';
+import type { SnapshotKind } from '../snapshot/types.js';
 import type { Finding } from '../finding.js';
 import type { Facts } from '../model/facts.js';
 import type { Check, Input } from './check.js';
@@ -30,13 +31,15 @@ export function runChecks(
   >();
   for (const check of checks) {
     const missing = check.reads.flatMap((input) => unread(input, facts));
-    for (const { what, why } of missing) {
+    const concerned = check.concerns(facts);
+    for (const { what, why, aside } of missing) {
+      if (aside && !concerned) continue;
       const key = `${what}: ${why}`;
       const gap = gaps.get(key) ?? { what, why, hides: new Set<string>() };
       gaps.set(key, gap);
       for (const code of check.codes) gap.hides.add(code);
     }
-    if (missing.length > 0 || !check.concerns(facts)) continue;
+    if (missing.length > 0 || !concerned) continue;
     const own = restrict(facts, check);
     (check.live === true ? live : findings).push(...check.find(own));
     supports.push(...(check.supports?.(own) ?? []));
@@ -50,16 +53,29 @@ export function runChecks(
   return { findings: joinFindings(findings, live, supports), notChecked: [...notChecked, ...facts.cut] };
 }
 
+/** Kinds that tell whether a check has work to do by nothing: where it has none, nobody misses them. */
+const asides: readonly SnapshotKind[] = [
+  ...(['events', 'configmaps', 'ingresses', 'ingressclasses', 'gatewayclasses', 'gateways'] as const),
+  ...(['httproutes', 'grpcroutes', 'tlsroutes', 'tcproutes', 'referencegrants', 'secrets'] as const),
+  'validatingwebhookconfigurations',
+];
+
 function unread(
   { kind, where, name }: Input,
   facts: Facts,
-): { readonly what: string; readonly why: string }[] {
+): { readonly what: string; readonly why: string; readonly aside: boolean }[] {
   return namespacesOf(where, facts).flatMap((namespace) => {
     const reading = facts.read(kind, namespace, name);
     if (reading.state !== 'unknown') return [];
     const { resource } = snapshotKinds[kind];
     const what = name === undefined ? resource : `${resource} ${name}`;
-    return [{ what: namespace === undefined ? what : `${what} of ${namespace}`, why: reading.why }];
+    return [
+      {
+        what: namespace === undefined ? what : `${what} of ${namespace}`,
+        why: reading.why,
+        aside: reading.why === 'not read' || asides.includes(kind),
+      },
+    ];
   });
 }
 

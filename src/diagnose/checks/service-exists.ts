@@ -2,6 +2,7 @@ import { nearNames } from '../../target/near.js';
 import { kubectl } from '../command.js';
 import type { Finding } from '../finding.js';
 import { fromApi, objectKey } from '../finding.js';
+import { isBehindRule } from '../outside/facts.js';
 import { itemsOf } from '../reading.js';
 import type { Check } from './check.js';
 import { inputs } from './check.js';
@@ -12,7 +13,8 @@ export const serviceExists: Check = {
   codes: ['ND301', 'ND410'],
   reads: inputs('destination', 'services'),
   mayRead: inputs('cluster', 'services'),
-  concerns: ({ destination }) => destination.service !== undefined,
+  // What an Ingress or a route names and is not there, is told by the checks of these.
+  concerns: ({ destination, outside }) => destination.service !== undefined && !isBehindRule(outside),
   find: ({ read, destination: { service }, sources }) => {
     if (service === undefined || service.object !== undefined) return [];
     const { namespace, name, host } = service;

@@ -8,7 +8,9 @@ export const serviceLocal: Check = {
   name: 'service-local',
   codes: ['ND313'],
   reads: [...inputs('source', 'pods'), ...inputs('destination', 'services', 'endpointslices')],
-  concerns: ({ destination: { service } }) => service?.object?.spec.internalTrafficPolicy === 'Local',
+  // Controllers connect to endpoints themselves, and for clients outside another policy counts.
+  concerns: ({ destination: { service }, outside }) =>
+    outside === undefined && service?.object?.spec.internalTrafficPolicy === 'Local',
   find: ({ sources, destination: { service } }) => {
     const object = service?.object;
     if (service === undefined || object === undefined || object.spec.clusterIP === 'None') return [];

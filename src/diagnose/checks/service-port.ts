@@ -3,6 +3,7 @@ import type { Finding } from '../finding.js';
 import { fromApi, objectKey } from '../finding.js';
 import type { Facts, ServiceFacts } from '../model/facts.js';
 import { runningContainers } from '../model/pods.js';
+import { isBehindRule } from '../outside/facts.js';
 import { protocolOf } from '../policy/compile-namespaced.js';
 import type { SnapshotPod, SnapshotService } from '../snapshot/types.js';
 import type { Check } from './check.js';
@@ -21,7 +22,8 @@ export const servicePort: Check = {
     const object = service?.object;
     if (service === undefined || object === undefined || object.spec.type === 'ExternalName') return [];
     const headless = object.spec.clusterIP === 'None';
-    if (port !== undefined && service.port === undefined) return [absent(facts, object)];
+    if (port !== undefined && service.port === undefined)
+      return isBehindRule(facts.outside) ? [] : [absent(facts, object)];
     if (headless) return untranslated(facts, service, object);
     const ports = service.port === undefined ? (object.spec.ports ?? []) : [service.port];
     return ports.flatMap((one) => [

@@ -25,7 +25,7 @@ import type { Place } from './service.js';
 import { namedService, serviceByAddress, serviceFacts } from './service.js';
 
 /** Pods of a workload, and endpoints, that are looked at one by one: enough to see a pattern, few enough to read. */
-const mostSources = 10;
+export const mostSources = 10;
 const mostEndpoints = 50;
 
 /** The scene, and where to say what could not be read of it. */
@@ -98,8 +98,9 @@ export function buildFacts(snapshot: Snapshot, { from, to, namespace, now }: Que
   };
 }
 
-function linksOf(
-  { model }: Place,
+/** Every source to every endpoint, with what policies say. */
+export function linksOf(
+  { model }: Pick<Place, 'model'>,
   sources: readonly Source[],
   endpoints: readonly Endpoint[],
   { protocol, service }: Facts['destination'],
@@ -164,7 +165,8 @@ function fromOutside(shown: string): NetdebugError {
   );
 }
 
-function sourcePod({ model }: Place, pod: SnapshotPod): Source {
+/** A pod as a source. */
+export function sourcePod({ model }: Pick<Place, 'model'>, pod: SnapshotPod): Source {
   const { namespace = '', name } = pod.metadata;
   return {
     key: objectKey('pod', pod.metadata),

@@ -1,5 +1,6 @@
 import type { MeshFacts } from '../mesh/types.js';
 import type { Observed } from '../observed.js';
+import type { OutsideFacts } from '../outside/facts.js';
 import type { Protocol } from '../policy/objects.js';
 import type { End } from '../policy/end.js';
 import type { PolicyModel } from '../policy/model.js';
@@ -84,6 +85,8 @@ export interface Facts {
   readonly mesh?: MeshFacts;
   /** What probes and logs told; undefined where nothing was probed. */
   readonly observed?: Observed;
+  /** The way from outside; undefined where nobody asked about it. */
+  readonly outside?: OutsideFacts;
   /** What was left out because there is too much of it. */
   readonly cut: readonly { readonly what: string; readonly why: string }[];
 }

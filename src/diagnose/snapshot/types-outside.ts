@@ -29,7 +29,6 @@ export interface ServiceOutside {
     readonly loadBalancerSourceRanges?: readonly string[] | null;
     readonly allocateLoadBalancerNodePorts?: boolean | null;
     readonly healthCheckNodePort?: number | null;
-    readonly ports?: readonly { readonly appProtocol?: string | null }[];
   };
   readonly status?: LoadBalancerStatus | null;
 }

@@ -1,0 +1,83 @@
+import type { HopName } from '../finding.js';
+import type { Facts } from '../model/facts.js';
+import { isManifest, readyCondition } from '../model/pods.js';
+import type { IngressWay, OutsideFacts, RouteWay, ServiceWay } from './facts.js';
+import { clientKey } from './leg.js';
+
+/** One stretch of the way before the Service, and what the objects say of it where no finding does. */
+export interface OutsideHop {
+  readonly at: HopName;
+  readonly what: string;
+  readonly model: 'pass' | 'unknown';
+}
+
+/** The way from outside where it is part of the answer: a Service alone is asked about from inside, and what stands outside besides. */
+export function shownOutside({ outside, asked }: Facts): OutsideFacts | undefined {
+  return outside?.target.kind !== 'Service' || asked.from !== undefined ? outside : undefined;
+}
+
+/** The stretches from the client to what stands before the Service, in the order of the way. */
+export function outsideHops(facts: Facts): readonly OutsideHop[] {
+  const outside = shownOutside(facts);
+  if (outside === undefined) return [];
+  const { way, url } = outside;
+  const client: OutsideHop[] =
+    outside.client === 'pod' ? [] : [{ at: 'client', what: outside.address ?? clientKey, model: 'pass' }];
+  const name =
+    url?.host ?? (way?.kind === 'ingress' ? way.host : way?.kind === 'route' ? way.hosts[0] : undefined);
+  const record: OutsideHop[] = name === undefined ? [] : [{ at: 'name', what: name, model: 'pass' }];
+  if (way === undefined)
+    return [...client, ...record, { at: 'route', what: targetText(outside), model: 'unknown' }];
+  const [entry] = way.entries;
+  const address: OutsideHop = {
+    at: 'address',
+    what: entry === undefined ? 'no address' : `${entry.address}:${entry.port}`,
+    model: entry === undefined ? 'unknown' : 'pass',
+  };
+  return [...client, ...record, address, ...before(way)];
+}
+
+function before(way: ServiceWay | IngressWay | RouteWay): OutsideHop[] {
+  switch (way.kind) {
+    case 'service':
+      return [];
+    case 'ingress': {
+      const { namespace = '', name } = way.ingress.metadata;
+      const answered = way.addresses.length > 0;
+      return [
+        {
+          at: 'ingress-controller',
+          what: way.class.name ?? 'no class',
+          model: controllerState(way, answered),
+        },
+        { at: 'route', what: `${namespace}/${name} ${way.field}`, model: way.sure ? 'pass' : 'unknown' },
+      ];
+    }
+    case 'route': {
+      const { namespace = '', name } = way.route.metadata;
+      const gateway = way.parent?.gateway;
+      const programmed = gateway?.status?.conditions?.find(({ type }) => type === 'Programmed');
+      return [
+        {
+          at: 'gateway',
+          what:
+            gateway === undefined
+              ? 'no Gateway'
+              : `${gateway.metadata.namespace ?? ''}/${gateway.metadata.name}`,
+          model: controllerState(way, programmed?.status === 'True'),
+        },
+        { at: 'route', what: `${namespace}/${name} ${way.field}`, model: way.sure ? 'pass' : 'unknown' },
+      ];
+    }
+  }
+}
+
+/** Somebody answers for it: ready pods that are known, or a status that only a controller writes. */
+function controllerState({ controller }: IngressWay | RouteWay, answered: boolean): 'pass' | 'unknown' {
+  const works = controller.pods?.some((pod) => readyCondition(pod) || isManifest(pod)) === true;
+  return works || answered ? 'pass' : 'unknown';
+}
+
+function targetText({ target }: OutsideFacts): string {
+  return target.kind === 'Host' ? target.name : `${target.namespace}/${target.name}`;
+}
