@@ -11,9 +11,13 @@ export interface Ranked extends Finding {
 /** What each cause brings about, as far as the objects show it too. */
 const consequences: Readonly<Record<string, readonly string[]>> = {
   ND101: ['ND107', 'ND303'],
-  ND107: ['ND303'],
+  ND102: ['ND303'],
+  ND103: ['ND102', 'ND303', 'ND307'],
+  ND107: ['ND102', 'ND303'],
+  ND108: ['ND102', 'ND303', 'ND307'],
   ND109: ['ND303'],
   ND111: ['ND815', 'ND303'],
+  ND203: ['ND201', 'ND403', 'ND412', 'ND413'],
   ND204: ['ND201', 'ND202'],
   ND205: ['ND201', 'ND202'],
   ND206: ['ND201', 'ND202', 'ND205', 'ND207'],
@@ -23,17 +27,36 @@ const consequences: Readonly<Record<string, readonly string[]>> = {
   ND211: ['ND201', 'ND202'],
   ND213: ['ND201', 'ND202', 'ND204', 'ND205', 'ND207', 'ND209', 'ND210', 'ND211'],
   ND214: ['ND201', 'ND202'],
-  ND215: ['ND201', 'ND202'],
+  ND215: [
+    'ND201',
+    'ND202',
+    'ND203',
+    'ND204',
+    'ND205',
+    'ND206',
+    'ND207',
+    'ND209',
+    'ND210',
+    'ND211',
+    'ND213',
+    'ND217',
+  ],
   ND302: ['ND415'],
   ND303: ['ND415'],
   ND304: ['ND303'],
   ND305: ['ND415'],
+  ND307: ['ND102'],
+  ND309: ['ND102', 'ND307'],
   ND324: ['ND302', 'ND303', 'ND815'],
   ND401: ['ND402'],
+  ND403: ['ND406', 'ND412'],
   ND404: ['ND403'],
-  ND801: ['ND803', 'ND812'],
+  ND801: ['ND303', 'ND803', 'ND807', 'ND812'],
   ND802: ['ND803'],
+  ND803: ['ND807', 'ND814'],
   ND804: ['ND815', 'ND303'],
+  ND807: ['ND814'],
+  ND808: ['ND325'],
 };
 
 const hops: readonly HopName[] = [
@@ -71,8 +94,11 @@ export function rankFindings(findings: readonly Finding[]): readonly Ranked[] {
 }
 
 function follows(cause: Finding, effect: Finding): boolean {
+  // What packets refuted is told of under the finding that says so.
+  const refuted = cause.code === 'ND090' && cause.severity === 'warning' && effect.confidence === 'possible';
+  const known = consequences[cause.code]?.includes(effect.code) === true;
   return (
-    consequences[cause.code]?.includes(effect.code) === true &&
+    (known || (refuted && effect.code !== 'ND090')) &&
     cause.touches.some((one) => effect.touches.includes(one))
   );
 }

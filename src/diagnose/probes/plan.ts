@@ -142,12 +142,13 @@ function laterTasks(facts: Facts, at: ProbePlace, observed: Observed, isFirst: b
   ];
 }
 
-/** One path for each node: a connection that is there may still lose its large packets. */
+/** One path for each node: a connection that is there may still lose its large packets, and pings may pass where TCP is silent. */
 function pathTasks(at: ProbePlace, ends: readonly ObservedConnect[]): ProbeTask[] {
   const byNode = new Map<string, ProbeTask>();
   for (const one of ends) {
     const { endpoint, node = '', address } = one.to;
-    if (reachedOf(one) === 'none' || endpoint === undefined || byNode.has(node)) continue;
+    const silent = one.attempts.some(({ outcome }) => outcome === 'timeout');
+    if ((reachedOf(one) === 'none' && !silent) || endpoint === undefined || byNode.has(node)) continue;
     byNode.set(node, { kind: 'mtu', at, endpoint, address });
   }
   return [...byNode.values()].slice(0, probeLimits.paths);
