@@ -151,7 +151,7 @@ function tooMany(places: readonly TargetPlace[], most: number): NetdebugError {
     {
       exitCode: ExitCode.usage,
       details: [`the first are ${names.slice(0, 5).join(', ')}`],
-      hint: `Name fewer (pod/NAME, or -l with more labels), or raise it: --max-pods ${places.length}`,
+      hint: `Which of them? Name up to ${most} (pod/NAME, or -l with more labels), or take all: --max-pods ${places.length}`,
     },
   );
 }

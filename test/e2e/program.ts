@@ -47,6 +47,26 @@ export interface RunningProgram {
 }
 
 const limitMs = 60_000;
+/** How long a program that is interrupted may take to end in order. */
+const orderMs = 10_000;
+const running = new Set<RunningProgram>();
+
+/**
+ * Ends what still runs, as after a test that failed: in order, so that nothing stays in a pod, else by force. True when there was
+ * something.
+ */
+export async function endStarted(): Promise<boolean> {
+  const all = [...running];
+  for (const { child } of all) child.kill('SIGINT');
+  const timer = setTimeout(() => {
+    for (const { child } of all) child.kill('SIGKILL');
+  }, orderMs);
+  await Promise.allSettled(all.map(({ ended }) => ended));
+  clearTimeout(timer);
+  return all.length > 0;
+}
+
+const signals: Readonly<Record<string, number>> = { SIGINT: 2, SIGKILL: 9, SIGTERM: 15 };
 
 /** A home directory of its own; removed by the returned function. */
 export function makeHome(): { readonly home: string; readonly remove: () => void } {
@@ -84,13 +104,13 @@ export function startProgram(args: readonly string[], options: ProgramOptions = 
     child.on('error', reject);
     child.on('close', (code, signal) =>
       resolve({
-        code: code ?? (signal === 'SIGKILL' ? 137 : 143),
+        code: code ?? 128 + (signals[signal ?? ''] ?? 15),
         stdout: Buffer.concat(chunks),
         stderr: text.stderr,
       }),
     );
   });
-  return {
+  const program: RunningProgram = {
     child,
     ended,
     says: (pattern, where = 'stderr') =>
@@ -103,6 +123,9 @@ export function startProgram(args: readonly string[], options: ProgramOptions = 
         look();
       }),
   };
+  running.add(program);
+  void ended.catch(() => undefined).then(() => running.delete(program));
+  return program;
 }
 
 /** Runs the program to its end. */
