@@ -86,6 +86,10 @@ function runList(request: ListCommandRequest, environment: Environment): Promise
         allNamespaces,
       ),
     );
+    if (containers.some(({ tools }) => tools?.some(({ detached }) => detached === true)))
+      status.note(
+        'what was left running ends with its container: kubectl netdebug stop POD, or when LEFT is over',
+      );
     return ExitCode.ok;
   });
 }

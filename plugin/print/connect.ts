@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { Clock } from '../../src/debugger/types.js';
 import type { Attempt } from '../../src/tools/connect-parse.js';
 import type { ConnectedPlace, ConnectEvent, ConnectRequest, ConnectResult } from '../../src/tools/connect.js';
@@ -51,7 +52,8 @@ export function connectRows(
     ['TO', 'ADDRESS', numbers, 'MS', 'OUTCOME'],
     [
       widest(places.map(({ label }) => label)),
-      widest(places.map(({ host, port }) => withPort(host, port))),
+      // The address of a name is not known yet.
+      widest(places.map(({ host, port }) => withPort(isIP(host) === 0 ? '255.255.255.255' : host, port))),
       numbers.length,
       6,
     ],

@@ -55,8 +55,10 @@ function duration(seconds: number | undefined): string {
 function running({ tools, state }: ListedContainer, wide: boolean): string | undefined {
   if (tools === undefined) return state === 'running' ? '<unknown>' : undefined;
   return tools
-    .map(({ command }) =>
-      wide || command.length <= commandColumns ? command : `${command.slice(0, commandColumns - 1)}…`,
-    )
+    .map(({ command, detached }) => {
+      const shown =
+        wide || command.length <= commandColumns ? command : `${command.slice(0, commandColumns - 1)}…`;
+      return detached === true ? `${shown}, left running` : shown;
+    })
     .join('; ');
 }

@@ -57,7 +57,9 @@ export function mtuText(result: MtuResult, hopName: string | undefined, colours:
   }
   if (guess !== undefined && limit !== 'unreachable') lines.push(sanitizeLine(guess));
   lines.push(
-    colours.faint(`found by ${ways[result.via]}${tries.length === 0 ? '' : `, ${tries.length} sizes tried`}`),
+    colours.faint(
+      `found by ${ways[result.via]}${tries.length === 0 ? '' : `, ${tries.length} ${tries.length === 1 ? 'size' : 'sizes'} tried`}`,
+    ),
   );
   return `${lines.join('\n')}\n`;
 }

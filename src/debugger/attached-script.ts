@@ -22,7 +22,7 @@ exec "$@"`;
  * The guard: ends the command when the guard's stdin ends, which is when its client is gone, for whatever reason; a terminal's shell
  * is hung up, as when a line is cut, anything else interrupted. Both are killed a second later.
  * As long as there is a client it decides, one letter a line: `h` I am there · `i` interrupt · `t` SIGTERM · `k` SIGKILL ·
- * `d` let it live until the lease ends, which is set to its full time once more.
+ * `d` let it live until the lease ends, which is set to its full time once more; `list` still finds it.
  */
 const guardScript = `${shellFunctions}ttl=$1 token=$2 tty=$3 p=
 ${findLease}
@@ -46,7 +46,8 @@ while read -r word; do
     i) poke $p ;;
     t) kill -TERM $p ;;
     k) kill -KILL $p ;;
-    d) echo "0 $ttl 0" >$d/beat.$p
+    d) { read -r line <$d/argv.$p; echo "$s $line" >$d/kept.$p; } 2>/dev/null
+      echo "0 $ttl 0" >$d/beat.$p
       exit 0 ;;
   esac
 done

@@ -8,6 +8,8 @@ export interface RunningTool {
   readonly pid: number;
   /** Its command line on one line, cleaned for a terminal. */
   readonly command: string;
+  /** Its client has left and let it run: it ends when the container does. */
+  readonly detached?: true | undefined;
 }
 
 /** What a lease says of itself. */
@@ -28,6 +30,10 @@ ${findDirectory}[ -n "$d" ] || exit 1
 for f in $d/beat.*; do
   p=\${f##*.}
   { read -r n t s <$f && started $p && [ "$st" = "$s" ] && read -r line <$d/argv.$p && printf 'tool %s %s\\n' "$p" "$line"; } 2>/dev/null
+done
+for f in $d/kept.*; do
+  p=\${f##*.}
+  { read -r s line <$f && label=$line && started $p && [ "$st" = "$s" ] && printf 'kept %s %s\\n' "$p" "$label"; } 2>/dev/null
 done
 exit 0`;
 
@@ -53,10 +59,13 @@ export async function inspectLease(
 export function parseLease(text: string): LeaseState | undefined {
   const left = /^left (\d{1,9})$/m.exec(text)?.[1];
   if (left === undefined) return undefined;
-  const tools = [...text.matchAll(/^tool (\d{1,9}) (.*)$/gm)].map(([, pid = '', command = '']) => ({
-    pid: Number(pid),
-    command: cleanText(command, 500),
-  }));
+  const tools = [...text.matchAll(/^(tool|kept) (\d{1,9}) (.*)$/gm)].map(
+    ([, how, pid = '', command = '']): RunningTool => ({
+      pid: Number(pid),
+      command: cleanText(command, 500),
+      ...(how === 'kept' ? { detached: true } : {}),
+    }),
+  );
   return { leftSeconds: Number(left), tools };
 }
 

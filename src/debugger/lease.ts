@@ -9,6 +9,7 @@
  * | `left`      | the lease, each step | seconds until it ends, unless it is used, and its ttl              |
  * | `beat.PID`  | tool and lease      | steps since the client was last heard, ttl, start time of PID      |
  * | `argv.PID`  | the tool            | its command line, for people                                       |
+ * | `kept.PID`  | the guard           | start time of PID, command line: left running by its client, no use |
  *
  * A `beat` file is a use: it sets the time left to the ttl that it names, also when its process is gone already; then it is
  * removed. A tool whose client was silent for too many steps is ended here, because a network that is cut without a word

@@ -86,7 +86,9 @@ export function parseNslookup(text: string): DnsAnswer {
   if (addresses.length > 0) return { rcode: 'NOERROR', addresses: [...new Set(addresses)], aliases };
   const rcode = refused?.[1] ?? refused?.[2];
   if (rcode !== undefined) return { rcode, addresses: [], aliases };
-  if (/timed out|no servers/i.test(text)) return { failure: 'timeout', addresses: [], aliases: [] };
+  // busybox says of each of its tries that it was refused, and gives up as after silence.
+  if (/timed out|no servers/i.test(text) && !/connection refused/i.test(text))
+    return { failure: 'timeout', addresses: [], aliases: [] };
   if (/No answer|^Non-authoritative answer|^Server:/m.test(text) && !/refused|unreachable|can't/i.test(text))
     return { rcode: 'NOERROR', addresses: [], aliases };
   return noAnswer(text);

@@ -78,8 +78,8 @@ interface Way {
 /** Jumbo frames of 9001 and a little more. */
 const MOST = 9216;
 
-/** Kernels answer about one datagram a second to each peer with "port unreachable": silence counts when it was met so often. */
-const tracerouteTries = 3;
+/** Kernels answer about one datagram a second to each peer with "port unreachable": silence counts when it was met twice, a second apart. */
+const tracerouteTries = 2;
 
 /**
  * Finds the largest packet that gets there and back unfragmented: by pings with DF; where ping has no -M, as busybox's has not, by
@@ -134,7 +134,7 @@ async function tracerouteWay(
     }
     return one;
   };
-  return { via: 'traceroute', most, localMtu: most, attempt };
+  return { via: 'traceroute', most: Math.min(most, MOST), localMtu: most, attempt };
 }
 
 async function search(
@@ -155,7 +155,10 @@ async function search(
   // Each step halves what is left, or takes the size that somebody named.
   for (let next = high; low < high && tries.length < 40;) {
     const one = await way.attempt(next);
-    if (one === undefined) break;
+    if (one === undefined)
+      throw new NetdebugError(`${way.via} did not take a packet of ${next} bytes.`, {
+        exitCode: ExitCode.incomplete,
+      });
     tries.push(one);
     tell(one);
     if (one.outcome === 'reply') low = next;

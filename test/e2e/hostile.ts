@@ -14,6 +14,7 @@ export const hostilePorts = {
   cutBody: 8005,
   redirectsForever: 8006,
   notHttp: 8007,
+  redirectToSilence: 8008,
   good: 8441,
   expired: 8442,
   otherName: 8443,
@@ -34,6 +35,7 @@ tcp(ports.silent, (s) => s.resume());
 answer(ports.controlCharacters, 'HTTP/1.1 200 O\\u001b[31mK\\r\\nX-Evil: \\u001b]0;owned\\u0007\\u001b[2Jhere\\r\\nContent-Length: 0\\r\\n\\r\\n');
 answer(ports.cutBody, 'HTTP/1.1 200 OK\\r\\nContent-Length: 1000\\r\\n\\r\\nabc', (s) => s.end());
 answer(ports.redirectsForever, 'HTTP/1.1 302 Found\\r\\nLocation: /again\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n', (s) => s.end());
+tcp(ports.redirectToSilence, (s) => s.once('data', () => s.end('HTTP/1.1 302 Found\\r\\nLocation: http://' + s.localAddress.replace('::ffff:', '') + ':' + ports.silent + '/\\r\\nContent-Length: 0\\r\\n\\r\\n')));
 answer(ports.notHttp, 'SSH-2.0-OpenSSH_9.2\\r\\n', (s) => s.end());
 const secure = (name, pair, more) => tls.createServer({ ...pair, ...more }, (s) => s.on('error', () => undefined)).listen(ports[name]);
 secure('good', pairs.good);

@@ -112,6 +112,11 @@ describe.each(Object.entries(programs))('%s', (_, program) => {
     await type('C-]');
     await shows(/left running in netdebug-[^]*\[code 0\][^]*^icanon$/m);
     expect(await running('4712')).toBe(before + 1);
+    // The guard has gone; what it left behind is found, and how to end it is said.
+    const [command = '', ...words] = [...program, 'list'];
+    const { stdout, stderr } = await execute(command, words, { env: environment() });
+    expect(stdout).toMatch(/shell in a terminal, left running/);
+    expect(stderr).toMatch(/left running ends with its container: kubectl netdebug stop POD/);
   });
 
   test('a client that is killed leaves no shell behind', async () => {

@@ -13,6 +13,7 @@ export const good: readonly Row[] = [
   ['connect client svc/echo --count 2', 0, /^service\/echo .* 2\/2 [^]*^pod default\/echo .* 2\/2 /m],
   ['connect bare pod/echo:80', 0, / 1\/1 .*connected\n[^]*tried by busybox nc$/m],
   ['connect client pod/echo:9000/udp', 0, / 1\/1 .*answered$/m],
+  ['connect bare 10.96.0.10:53/udp', 0, / 1\/1 .*answered\n[^]*tried by nslookup$/m],
   [
     `connect client pod/hostile:${at.good} --tls --server-name hostile.test`,
     0,
@@ -29,13 +30,19 @@ export const good: readonly Row[] = [
   // Kernels answer only so many probes a second, and both runtimes ask: a hop may be silent, and the last one late.
   ['trace client pod/echo', 0, /^1 .*\n2 [^]*pod default\/echo\n.* is reached in \d+ hops\n/m],
   ['trace bare pod/echo -o json', 0, /"reached": true/],
-  ['mtu client pod/echo', 0, /^path MTU 1400: nothing on the way is smaller$/m],
+  ['mtu client pod/echo', 0, / 576 bytes: came through\n[^]*^path MTU 1400: nothing on the way is smaller$/m],
+  ['mtu bare pod/echo', 0, /^path MTU 1400: [^]*^found by datagrams of traceroute -F, 2 sizes tried$/m],
   ['interfaces client', 0, /^eth0 +UP +1400 [^]*^nameservers: 10\.96\.0\.10$[^]*read by ip -j$/m],
   ['interfaces bare -o yaml', 0, /kind: InterfacesResult/],
   [
     'throughput client echo --time 1s --port PORT',
     0,
     /default\/client -> default\/echo +\d+[^]*default\/echo -> default\/client +\d+ Mbit/,
+  ],
+  [
+    'throughput bare echo --time 1s --port PORT',
+    0,
+    /default\/bare -> default\/echo +\d+[^]*default\/echo -> default\/bare +\d+ Mbit[^]*^nc and dd of busybox/m,
   ],
   ['exec client -- cat /etc/resolv.conf', 0, /ndots:5/],
   ['logs client', 0, /^$/],
@@ -73,12 +80,16 @@ export const found: readonly Row[] = [
   // Silent drops.
   ['connect client pod/closed:80 --timeout 1s', 1, /timed out: a policy or a firewall drops the packets/],
   ['connect bare pod/closed:80 --timeout 1s', 1, /timed out: a policy or a firewall drops the packets/],
+  ['connect bare pod/echo:99/udp', 1, /refused \(ECONNREFUSED\)[^]*tried by traceroute$/m],
+  ['connect bare pod/closed:9000/udp --timeout 1s', 3, /no answer is inconclusive/],
   ['connect client pod/closed:9000/udp --timeout 1s', 3, /no answer is inconclusive/],
   [`connect client pod/hostile:${at.silentUdp}/udp --timeout 1s`, 3, /no answer is inconclusive/],
   ['http client pod/closed:80 --timeout 1s', 1, /timed out while connecting/],
   ['http bare pod/closed:80 --timeout 1s', 1, /timed out while asking/],
   ['trace client pod/closed --max-hops 3', 1, /is not reached: the last that answers is hop 2/],
-  ['mtu client pod/closed', 1, /answers not even a small ping/],
+  ['mtu client pod/closed', 1, /answers not even a small packet/],
+  ['mtu bare pod/closed', 1, /answers not even a small packet/],
+  ['throughput bare closed --time 1s --port PORT', 1, /-> default\/closed +timed out/],
   ['throughput client closed --time 1s --port PORT', 1, /-> default\/closed +timed out/],
   // TLS.
   [
@@ -132,12 +143,6 @@ export const refused: readonly Row[] = [
   ['connect client echo', 2, /^error: echo needs a port, as in echo:80/m],
   ['http client ftp://echo/', 2, /^error: ftp:\/\/echo\/: only http and https URLs are understood\.$/m],
   ['shell client', 2, /^error: stdin and stdout are not a terminal\.$/m],
-  [
-    'mtu bare pod/echo',
-    7,
-    /^error: the debug container has no ping that can forbid fragments, and no tracepath\.$/m,
-  ],
-  ['throughput bare echo', 7, /^error: iperf3 could not be started in the debug container\.$/m],
   [
     'http bare pod/echo:80 --http-version 2',
     7,

@@ -30,7 +30,7 @@ beforeAll(async () => {
       pod({
         name: 'closed',
         nodeName: 'node-2',
-        labels: { app: 'closed' },
+        labels: { app: 'closed', half: 'yes' },
         ...{ image: web.image, command: httpd(80) },
       }),
       pod({ name: 'api-0', nodeName: 'node-1', ...web, command: httpd(80) }),
@@ -38,10 +38,12 @@ beforeAll(async () => {
       pod({ name: 'api-2', nodeName: 'node-2', ...web, command: httpd(81) }),
       service({ name: 'api', selector: { app: 'api' }, ports: [{ port: 80 }] }),
       service({ name: 'echo', selector: { app: 'echo' }, ports: [{ port: 80 }] }),
+      // One of its pods answers, the other does not.
+      service({ name: 'half', selector: { half: 'yes' }, ports: [{ port: 80 }] }),
       service({ name: 'empty', selector: { app: 'nobody' }, ports: [{ port: 80 }] }),
       listener({
         name: 'echo',
-        labels: { app: 'echo' },
+        labels: { app: 'echo', half: 'yes' },
         nodeName: 'node-2',
         on: ['http://0.0.0.0:80', 'http://0.0.0.0:503?status=503', 'udp://0.0.0.0:9000'],
       }),
@@ -74,6 +76,7 @@ beforeAll(async () => {
     runProgram(['exec', 'bare', ...busybox, '--', 'true'], { kubeconfig }),
     runProgram(['exec', 'tight', '-n', 'tight', '--', 'true'], { kubeconfig }),
     runProgram(['exec', 'echo', '--', 'true'], { kubeconfig }),
+    runProgram(['exec', 'echo', ...busybox, '--', 'true'], { kubeconfig }),
   ]);
 }, 90_000);
 afterAll(() => cluster.stop());
@@ -151,22 +154,61 @@ test('a cluster that is gone (4)', async () => {
 }, 90_000);
 
 describe.each(both)('%s', (_, program) => {
+  // What is known already stands there while the rest is waited for: it would be for minutes.
   test.each([
-    ['connect client pod/closed:80 --timeout 471s', /^timeout 471 bash/],
-    [`connect client pod/hostile:${at.silent} --tls --timeout 472s`, /^timeout 472 openssl/],
-    ['connect client pod/closed:80/udp --timeout 473s', /\/dev\/udp[^]* 473 /],
-    [`http client pod/hostile:${at.silent} --timeout 474s`, /^curl [^]* 474 /],
-    ['dns client x. --nameserver CLOSED --timeout 475s', /^dig .*\+time=475/],
-    ['trace client pod/closed --timeout 476s', /^traceroute .* 476 /],
-  ])(
+    [
+      'connect client svc/half:80 --timeout 471s',
+      /^timeout 471 bash/,
+      /^pod default\/echo .* 1\/1 .*connected$/m,
+    ],
+    [
+      'connect client svc/half:80 --timeout 470s --count 9',
+      /^timeout 470 bash/,
+      /^pod default\/echo .* 9\/9 /m,
+    ],
+    [
+      `connect client pod/hostile:${at.silent} --tls --timeout 472s`,
+      /^timeout 472 openssl/,
+      / 1\/1 .*connected$/m,
+    ],
+    ['connect client pod/closed:80/udp --timeout 473s', /\/dev\/udp[^]* 473 /, undefined],
+    [`http client pod/hostile:${at.silent} --timeout 474s`, /^curl [^]* 474 /, /^connected to 10\..*:\d+$/m],
+    [
+      `http client pod/hostile:${at.redirectToSilence} --follow --timeout 479s`,
+      /^curl [^]* 479 /,
+      /^connected to .*\nHTTP\/1\.1 302 Found$/m,
+    ],
+    [
+      'dns client x. --nameserver CLOSED --timeout 475s',
+      /^dig .*\+time=475/,
+      /^x\. +10\.96\.0\.10 +AAAA +\S+ .*ms +\S+ .*ms/m,
+    ],
+    ['trace client pod/closed --timeout 476s', /^traceroute .* 476 /, /^1 .*\n2 .* node node-2$/m],
+    [
+      'throughput client echo --time 478s --port PORT',
+      /^iperf3 [^]* 478 /,
+      /^default\/client -> default\/echo +1 s +\d+/m,
+    ],
+    [
+      'throughput bare echo --time 468s --port PORT --image busybox:1.36',
+      /dd if=/,
+      /^default\/bare -> default\/echo +\d s +\d+/m,
+    ],
+  ] as const)(
     'Ctrl-C leaves nothing of %s',
-    async (words, process) => {
-      const args = words.replace('CLOSED', await addressOf('closed')).split(' ');
+    async (words, process, before) => {
+      const port = program === programs.executable ? '5401' : '5501';
+      const args = words
+        .replace('CLOSED', await addressOf('closed'))
+        .replace('PORT', port)
+        .split(' ');
+      const [, name = ''] = args;
       const one = startProgram(args, { program, kubeconfig: cluster.kubeconfig });
-      await until(() => running(process));
+      if (before !== undefined) await one.says(before, 'stdout');
+      await until(() => running(process, name));
       one.child.kill('SIGINT');
       expect((await one.ended).code).toBe(130);
-      await until(async () => !(await running(process)));
+      await until(async () => !(await running(process, name)));
     },
     60_000,
   );

@@ -8,6 +8,7 @@ import { http, type HttpRequest } from '../../src/tools/http.js';
 import { interfaces } from '../../src/tools/interfaces.js';
 import { mtu } from '../../src/tools/mtu.js';
 import type { RunTool } from '../../src/tools/run.js';
+import { throughput } from '../../src/tools/throughput.js';
 import { trace } from '../../src/tools/trace.js';
 import { pod, service } from '../cluster/manifests.js';
 import { startConnected, toolsIn, type Connected } from './in-pod.js';
@@ -169,12 +170,57 @@ describe('on the way', () => {
 
   test('mtu: whole, then a black hole between the nodes', async () => {
     const asked = { destination: of('api-1'), waitSeconds: 1 };
-    expect(await mtu(full, asked, { clock })).toMatchObject({ localMtu: 1400, pathMtu: 1400, limit: 'none' });
+    const find = () => Promise.all(both().map(([, run]) => mtu(run, asked, { clock })));
+    const whole = { localMtu: 1400, pathMtu: 1400, limit: 'none' };
+    expect(await find()).toMatchObject([
+      { ...whole, via: 'ping' },
+      { ...whole, via: 'traceroute' },
+    ]);
     await all.cluster.breakNetwork({ kind: 'mtu-black-hole', mtu: 1300 });
-    expect(await mtu(full, asked, { clock })).toMatchObject({
-      localMtu: 1400,
-      pathMtu: 1300,
-      limit: 'blackHole',
-    });
+    const hole = { localMtu: 1400, pathMtu: 1300, limit: 'blackHole' };
+    expect(await find()).toMatchObject([hole, hole]);
   }, 60_000);
 });
+
+/** The network of the local cluster has no IPv6 but on lo; a kernel without any says so. */
+test('IPv6: on ::1 of a pod', async () => {
+  const own = await Promise.all([
+    toolsIn(all.api, 'default', 'api-0', 'none'),
+    toolsIn(all.api, 'default', 'api-0', 'none', { image: 'busybox:1.36' }),
+  ]);
+  const ask = async (run: RunTool, port: number) => {
+    const flood = { address: '::1', port, seconds: 1, streams: 1 };
+    const asked = { destination: '::1', waitSeconds: 1 };
+    const way = { ...asked, maxHops: 3, protocol: 'udp', port: undefined } as const;
+    const [tcp, udp, answer, { answers }, size, hops, { directions }] = await Promise.all([
+      connect(run, { ...request, places: [place('::1', 80), place('::1', 99)] }, { clock }),
+      connect(run, { ...request, protocol: 'udp', places: [place('::1', 99)] }, { clock }),
+      http(run, get('http://[::1]/'), { clock }),
+      dns(run, { name: 'x.', servers: ['::1'], timeoutMs: 1_000 }, { clock }),
+      mtu(run, asked, { clock }),
+      trace(run, way, { clock }),
+      throughput(run, run, flood, { clock }),
+    ]);
+    return {
+      outcomes: [...tcp.places, ...udp.places].map(({ outcome }) => outcome),
+      status: answer.responses.map(({ status }) => status),
+      dns: answers.find(({ server }) => server === '::1')?.failure,
+      limit: size.limit,
+      reached: hops.reached,
+      failures: directions.map(({ failure }) => failure),
+    };
+  };
+  const { links } = await interfaces(full, { clock });
+  const there = links.some(({ addresses }) => addresses.some((one) => one.address === '::1'));
+  const answers = await Promise.all(own.map((run, at) => ask(run, 5201 + at)));
+  const good = {
+    outcomes: ['connected', 'refused', 'refused'],
+    status: [200],
+    dns: 'refused',
+    limit: 'none',
+    reached: true,
+    failures: [undefined, undefined],
+  };
+  const without = { outcomes: ['networkUnreachable', 'networkUnreachable', 'networkUnreachable'] };
+  expect(answers).toMatchObject(Array.from(own, () => (there ? good : without)));
+}, 60_000);
