@@ -6,7 +6,7 @@ import type { Snapshot } from '../src/diagnose/snapshot/types.js';
 import { wantsAfter, wantsOfDiagnosis } from '../src/diagnose/wants.js';
 import { ExitCode } from '../src/errors.js';
 import { withCluster } from './cluster.js';
-import { type DiagnosisReport, printDiagnosis } from './diagnoseoutput.js';
+import type { DiagnosisReport } from './diagnoseoutput.js';
 import type { SessionContext } from './context.js';
 import type { Environment } from './environment.js';
 import { unlessStopped } from './interrupt.js';
@@ -37,15 +37,11 @@ export interface DiagnoseRequest {
   readonly to: string;
 }
 
-/** Carries out `diagnose`: 0 reachable, 1 findings from `failOn` on, 3 undetermined. Rejects with a NetdebugError. */
-export async function runDiagnose(request: DiagnoseRequest, environment: Environment): Promise<number> {
-  const report = await askQuestion(request, environment);
-  await printDiagnosis(report, request.output, environment);
-  return exitCodeOf(report.diagnosis, request.failOn);
-}
-
 /** Answers one question, and prints nothing but progress. Rejects with a NetdebugError. */
-async function askQuestion(request: DiagnoseRequest, environment: Environment): Promise<DiagnosisReport> {
+export async function askQuestion(
+  request: DiagnoseRequest,
+  environment: Environment,
+): Promise<DiagnosisReport> {
   const { kube, files, output, debug } = request;
   const asked = parseQuestion(request.from, request.to);
   const now = environment.clock.now();
@@ -82,8 +78,8 @@ async function save({ save: file }: DiagnoseRequest, snapshot: Snapshot): Promis
   await saveSnapshot(file, snapshot);
 }
 
-/** Findings count first: what is surely broken is not made unsure by what could not be read. */
-function exitCodeOf({ verdict, findings }: Diagnosis, failOn: FailOn): number {
+/** 0 reachable, 1 findings from `failOn` on, 3 undetermined. Findings count first: what is surely broken is not made unsure by what could not be read. */
+export function exitCodeOf({ verdict, findings }: Diagnosis, failOn: FailOn): number {
   const levels = ['error', 'warning', 'info'] as const;
   const limit = failOn === 'never' ? -1 : levels.indexOf(failOn);
   if (findings.some(({ severity }) => levels.indexOf(severity) <= limit)) return ExitCode.found;

@@ -2,7 +2,7 @@ import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Diagnosis } from '../src/diagnose/diagnose.js';
 import type { Snapshot } from '../src/diagnose/snapshot/types.js';
-import { diagnosisDocument, type ProbesRun } from '../src/report/diagnosis-document.js';
+import { diagnosisDocument, type ReportFacts } from '../src/report/diagnosis-document.js';
 import type { DiagnosisDocument } from '../src/report/diagnosis-schema.js';
 import type { Environment } from './environment.js';
 import type { OutputOptions } from './options/output.js';
@@ -13,7 +13,7 @@ import { escapeUnprintable } from './print/sanitize.js';
 import { programVersion } from './version.js';
 
 /** What a report tells besides the diagnosis. */
-export interface DiagnosisReport extends ProbesRun {
+export interface DiagnosisReport extends ReportFacts {
   readonly diagnosis: Diagnosis;
   /** The objects it was made from. */
   readonly snapshot: Snapshot;

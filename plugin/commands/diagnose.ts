@@ -1,5 +1,6 @@
 import type { Command } from '../command.js';
-import type { DiagnoseRequest, FailOn } from '../diagnose.js';
+import type { FailOn } from '../diagnose.js';
+import type { DiagnoseRunRequest } from '../diagnoserun.js';
 import { debugFlags, parseDebug } from '../options/debug.js';
 import type { Flags } from '../options/flags.js';
 import { kubeFlags, parseKube } from '../options/kube.js';
@@ -48,6 +49,30 @@ const flags: Flags = {
     describe: 'only read objects: send no packet, inject nothing',
     group: 'Flags',
   },
+  verify: {
+    kind: 'switch',
+    describe:
+      'say what changed since the last answer to this question; without FROM and TO, to the last question',
+    group: 'Flags',
+  },
+  baseline: {
+    kind: 'text',
+    placeholder: 'FILE',
+    describe: 'say what changed since this document, which -o json wrote',
+    group: 'Flags',
+  },
+  expect: {
+    kind: 'text',
+    placeholder: 'FILE',
+    describe: 'ask every flow of this file, and exit with 1 when one is not as it is expected to be',
+    group: 'Flags',
+  },
+  'write-expect': {
+    kind: 'text',
+    placeholder: 'FILE',
+    describe: 'add this flow, as it is now, to a file for --expect',
+    group: 'Flags',
+  },
   timeout: timeoutFlag('for all probes together, the start of debug containers included (default 25s)'),
 };
 
@@ -59,7 +84,7 @@ const containerFlags: Flags = Object.fromEntries(
 /** `kubectl netdebug diagnose FROM TO`, `kubectl netdebug diagnose TARGET`. */
 export const diagnoseCommand: Command = {
   name: 'diagnose',
-  usage: 'FROM TO | TARGET [FLAGS]',
+  usage: 'FROM TO | TARGET | --expect FILE [FLAGS]',
   summary: 'one flow, one verdict, the root cause and its fix',
   about:
     'Says whether FROM can reach TO, where on the way it breaks, why, on what evidence, and which command mends it; of one TARGET it checks everything that concerns it. It reads objects of the cluster, then sends a few packets from debug containers in the pods of the flow; with -f or --no-probe no packet is sent, and REACHABLE means that nothing in the objects stands against it.',
@@ -71,33 +96,64 @@ export const diagnoseCommand: Command = {
       about: 'The same of manifests, without a cluster',
       words: 'diagnose deploy/web svc/api:80 -f manifests/',
     },
+    { about: 'Is it mended? The last question again', words: 'diagnose --verify' },
+    { about: 'Flows that have to stay as they are, in CI', words: 'diagnose --expect flows.yaml -o junit' },
   ],
   flags: { ...flags, ...containerFlags, ...outputFlags(formats), ...kubeFlags },
   prepare: (words, settings) => {
     const request = parseDiagnose(words, settings);
-    return async (environment) => (await import('../diagnose.js')).runDiagnose(request, environment);
+    return async (environment) => (await import('../diagnoserun.js')).runDiagnose(request, environment);
   },
 };
 
 /** Words → request. Throws a usage error. */
-export function parseDiagnose(words: Words, settings: Settings): DiagnoseRequest {
+export function parseDiagnose(words: Words, settings: Settings): DiagnoseRunRequest {
   const [first, second, surplus] = words.positionals;
-  if (first === undefined) throw usageError('diagnose needs FROM and TO, or TARGET', words.command);
+  const texts = {
+    save: wordOf(words, 'save'),
+    baseline: wordOf(words, 'baseline'),
+    expect: wordOf(words, 'expect'),
+    writeExpect: wordOf(words, 'write-expect'),
+  };
+  const verify = switchOf(words, 'verify');
+  const output = parseOutput(words, settings, formats);
+  if (texts.expect !== undefined) refuseBesidesExpect(words, output.format);
+  else if (first === undefined && !verify)
+    throw usageError('diagnose needs FROM and TO, or TARGET', words.command);
   if (surplus !== undefined)
     throw usageError(
       `unexpected argument ${JSON.stringify(surplus)}: diagnose takes FROM and TO, or TARGET`,
       words.command,
     );
-  const save = wordOf(words, 'save');
+  if (texts.writeExpect !== undefined && second === undefined)
+    throw usageError('--write-expect needs FROM and TO', words.command);
+  const [from, to] = second === undefined ? [undefined, first] : [first, second];
   return {
     kube: parseKube(words),
-    output: parseOutput(words, settings, formats),
+    output,
     files: wordsOf(words, 'filename'),
     failOn: failOn.find((known) => known === wordOf(words, 'fail-on')) ?? 'error',
     probe: !switchOf(words, 'no-probe'),
     debug: parseDebug(words, settings),
     timeoutMs: parseTimeout(words, 25_000),
-    ...(save === undefined ? {} : { save }),
-    ...(second === undefined ? { to: first } : { from: first, to: second }),
+    verify,
+    ...Object.fromEntries(Object.entries(texts).filter(([, text]) => text !== undefined)),
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
   };
+}
+
+const expectFormats: readonly OutputFormat[] = ['table', 'wide', 'json', 'yaml', 'junit'];
+
+/** The flows of a file are asked: there is no other question beside them, and no report of one. */
+function refuseBesidesExpect(words: Words, format: OutputFormat): void {
+  if (words.positionals.length > 0)
+    throw usageError('--expect FILE names the flows: FROM and TO are not taken with it', words.command);
+  const given = ['verify', 'baseline', 'write-expect', 'save'].find((name) => words.given.has(name));
+  if (given !== undefined) throw usageError(`--${given} cannot be used with --expect`, words.command);
+  if (!expectFormats.includes(format))
+    throw usageError(
+      `--output: with --expect it is one of ${expectFormats.join(', ')}, not ${format}`,
+      words.command,
+    );
 }

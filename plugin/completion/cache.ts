@@ -24,9 +24,12 @@ const mostFiles = 64;
 type Place = Pick<Environment, 'env' | 'homeDir' | 'platform' | 'random'>;
 
 /** Where the answers are: XDG_CACHE_HOME, else ~/.cache; on Windows LOCALAPPDATA. */
-export function cacheFolder({ env, homeDir, platform }: Place): string {
+export function cacheFolder(
+  { env, homeDir, platform }: Pick<Environment, 'env' | 'homeDir' | 'platform'>,
+  name = 'completion',
+): string {
   const local = platform === 'win32' ? env.LOCALAPPDATA : undefined;
-  return join(env.XDG_CACHE_HOME || local || join(homeDir, '.cache'), 'kubectl-netdebug', 'completion');
+  return join(env.XDG_CACHE_HOME || local || join(homeDir, '.cache'), 'kubectl-netdebug', name);
 }
 
 /** Files of the person alone (0600), one for each question, named by a hash of it, so that they tell nothing by their names. */

@@ -1,5 +1,6 @@
 import wrapAnsi from 'wrap-ansi';
 import { stripVTControlCharacters } from 'node:util';
+import { type Comparison, comparisonText } from '../../src/diagnose/compare.js';
 import { probeProof, probesText, secondsText } from '../../src/report/diagnosis-probes.js';
 import type { DiagnosisDocument } from '../../src/report/diagnosis-schema.js';
 import {
@@ -30,7 +31,7 @@ export interface DiagnosisLook {
 const marks = { pass: '✓', fail: '✗', unknown: '?' } as const;
 const verdictMarks = { REACHABLE: '✓', UNREACHABLE: '✗', AMBIGUOUS: '!', UNDETERMINED: '?' } as const;
 /** What fits on a screen of 24 lines. */
-const most = { roots: 3, ways: 3, gaps: 3, evidence: 3, commands: 2 };
+const most = { roots: 3, ways: 3, gaps: 3, evidence: 3, commands: 2, changes: 4 };
 /** Text in longer lines is hard to read; the way may take all there is. */
 const readable = 120;
 const margin = 11;
@@ -52,6 +53,11 @@ export function diagnosisText(document: DiagnosisDocument, look: DiagnosisLook):
   const more = (all: readonly unknown[], limit: number, what: string): void => {
     if (!wide && all.length > limit) say('', `and ${all.length - limit} more ${what} (-o wide)`);
   };
+  if (document.compared !== undefined) {
+    say('changed', comparisonText(document.compared, document));
+    for (const line of few(changedLines(document.compared), most.changes)) say('', sanitizeLine(line));
+    more(changedLines(document.compared), most.changes, 'changes');
+  }
   const ways = groupWays(traces);
   for (const [index, way] of few(ways, most.ways).entries())
     say(index === 0 ? 'path' : '', wayText(way, look), columns);
@@ -107,6 +113,12 @@ function headLines(document: DiagnosisDocument, { colours }: DiagnosisLook, colu
       .split('\n')
       .map((line) => `${' '.repeat(margin)}${colours.strong(line)}`),
   ];
+}
+
+function changedLines({ gone, fresh, same }: Comparison): readonly string[] {
+  const told = (word: string, findings: Comparison['gone']): string[] =>
+    findings.map(({ code, title, object }) => `${word} ${code} ${objectName(object)}: ${lowerFirst(title)}`);
+  return [...told('gone', gone), ...told('new ', fresh), ...told('same', same)];
 }
 
 function effectLines(

@@ -1,21 +1,24 @@
 import { catalogueEntry } from '../diagnose/catalogue/all.js';
+import type { Comparison } from '../diagnose/compare.js';
 import type { Diagnosis } from '../diagnose/diagnose.js';
 import type { Facts } from '../diagnose/model/facts.js';
 import type { DiagnosisDocument } from './diagnosis-schema.js';
 import { hopMs } from './diagnosis-times.js';
 
-/** What is known of the probes besides what they told. */
-export interface ProbesRun {
+/** What is known besides the diagnosis: of its probes, and of the answer before. */
+export interface ReportFacts {
   /** Why no packet was sent; absent where probes ran. */
   readonly unprobed?: string;
   /** How long they took altogether, in milliseconds. */
   readonly probesMs?: number;
+  /** What changed since the answer before. */
+  readonly compared?: Comparison;
 }
 
 /** A diagnosis as a document, with what is not there left out: what every format says is in here, and nothing else. */
 export function diagnosisDocument(
   { verdict, facts, findings, traces, notChecked }: Diagnosis,
-  { unprobed, probesMs }: ProbesRun = {},
+  { unprobed, probesMs, compared }: ReportFacts = {},
 ): DiagnosisDocument {
   const { destination, sources, asked, observed } = facts;
   const { service } = destination;
@@ -67,6 +70,7 @@ export function diagnosisDocument(
         ? { ran: false, why: unprobed ?? 'objects were read, no packet was sent' }
         : { ran: true, ...(probesMs === undefined ? {} : { ms: probesMs }) },
     ...(observed === undefined ? {} : { observed }),
+    ...(compared === undefined ? {} : { compared }),
     notChecked,
   };
 }

@@ -1,4 +1,5 @@
 import { htmlEscape } from 'escape-goat';
+import { comparisonText } from '../diagnose/compare.js';
 import { waysDrawing } from './diagnosis-drawing.js';
 import type { PacketObject } from './diagnosis-packet.js';
 import { observations, probeProof, probesText, secondsText } from './diagnosis-probes.js';
@@ -64,10 +65,26 @@ function head(document: DiagnosisDocument, { version }: DiagnosisPageFacts): str
   return `${htmlEscape`<header class="verdict ${state}">
 <span class="badge ${state}">${mark} ${verdict}</span>
 <h1>${plain(question)}</h1>`}
-${because}
+${because}${changed(document)}
 ${htmlEscape`<p class="faint small">asked ${at.slice(0, 19).replace('T', ' ')} UTC · namespace ${plain(namespace)} · probes: ${plain(probesText(document))} · kubectl-netdebug ${version}</p>`}
 </header>
 `;
+}
+
+function changed(document: DiagnosisDocument): string {
+  const { compared } = document;
+  if (compared === undefined) return '';
+  const told = (word: string, all: typeof compared.gone): string[] =>
+    all.map(
+      ({ code, title, object }) =>
+        htmlEscape`<li>${word}: ${code} ${plain(objectName(object))}: ${plain(title)}</li>`,
+    );
+  const items = [
+    ...told('gone', compared.gone),
+    ...told('new', compared.fresh),
+    ...told('same', compared.same),
+  ];
+  return `\n${htmlEscape`<p>${plain(comparisonText(compared, document))}</p>`}\n<ul class="plain small">${items.join('')}</ul>`;
 }
 
 function path({ traces }: DiagnosisDocument): string {

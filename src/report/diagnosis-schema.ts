@@ -39,6 +39,14 @@ const hop = z.object({
   codes: list(z.string()),
 });
 
+const compared = z.object({
+  code: z.string(),
+  title: z.string(),
+  severity: z.enum(['error', 'warning', 'info']),
+  object: z.object({ kind: z.string(), namespace: z.string().optional(), name: z.string() }),
+  causedBy: z.string().optional(),
+});
+
 const to = z.object({
   role: z.string(),
   endpoint: z.string().optional(),
@@ -181,6 +189,19 @@ export const diagnosisSchema = z.object({
     })
     .describe('whether packets were sent'),
   observed: observed.optional(),
+  compared: z
+    .object({
+      before: z.object({
+        verdict: z.enum(['REACHABLE', 'UNREACHABLE', 'AMBIGUOUS', 'UNDETERMINED']),
+        at: z.string(),
+        because: list(z.string()),
+      }),
+      gone: list(compared),
+      fresh: list(compared),
+      same: list(compared),
+    })
+    .optional()
+    .describe('what changed since the answer before; with --verify and --baseline'),
   notChecked: list(
     z.object({
       what: z.string(),

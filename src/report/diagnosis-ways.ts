@@ -70,7 +70,11 @@ export function decisive({ findings, verdict }: DiagnosisDocument): DocumentFind
 }
 
 /** `NetworkPolicy shop/allow-web`. */
-export function objectName({ kind, namespace, name }: DocumentFinding['object']): string {
+export function objectName({
+  kind,
+  namespace,
+  name,
+}: Pick<DocumentFinding['object'], 'kind' | 'namespace' | 'name'>): string {
   return `${kind} ${namespace === undefined ? '' : `${namespace}/`}${name}`;
 }
 
