@@ -95,8 +95,8 @@ async function addExpectation(
     ...(codes.length === 0 ? {} : { codes }),
   };
   try {
-    const known = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code === 'ENOENT') return '';
+    const known = await readFile(file, 'utf8').catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
       throw error;
     });
     await writeFile(file, withExpectation(known, path, flow));
