@@ -55,14 +55,20 @@ export async function probeOutside(
     atOnce,
     async (to): Promise<ObservedConnect | undefined> => {
       if (to.protocol !== 'TCP') return undefined;
-      if (over()) { skip(`TCP ${to.address} port ${to.port} from this machine`); return; }
+      if (over()) {
+        skip(`TCP ${to.address} port ${to.port} from this machine`);
+        return;
+      }
       const observed = await repeated(to, count, here, until);
       told();
       return observed;
     },
   );
   const requests = await inParallel(plan.requests, atOnce, async (one): Promise<ObservedHttp | undefined> => {
-    if (over()) { skip(`HTTP ${one.url} at ${one.to.address} from this machine`); return; }
+    if (over()) {
+      skip(`HTTP ${one.url} at ${one.to.address} from this machine`);
+      return;
+    }
     const observed = await hereHttp(one.to, one.url, { ...here, timeoutMs: requestMs });
     told();
     return observed;

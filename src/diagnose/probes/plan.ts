@@ -88,19 +88,25 @@ function nodeOf({ sources }: Facts, at: ProbePlace): { readonly node?: string } 
 function chosenEndpoints(facts: Facts, traces: readonly Trace[], from: string): ProbeTo[] {
   const node = facts.sources.find(({ key }) => key === from)?.pod?.spec.nodeName;
   const own = facts.links.flatMap((link, index) =>
-    link.source?.key === from ? [{ link, doubted: isDoubted(traces[index]) }] : [],
+    link.source?.key === from ? [{ link, doubt: doubtOf(traces[index]) }] : [],
   );
-  const good = own.filter(({ doubted }) => !doubted).map(({ link }) => link);
-  const near = good.find(({ endpoint }) => endpoint.node === node);
-  const far = good.find(({ endpoint }) => endpoint.node !== node);
-  const bad = own.filter(({ doubted }) => doubted).map(({ link }) => link);
-  const kept = good.length === 0 ? probeLimits.endpoints : probeLimits.endpoints - 1;
-  const order = [...bad.slice(0, kept), near, far, ...good].filter((link) => link !== undefined);
+  const [fail, unknown, pass] = (['fail', 'unknown', 'pass'] as const).map((state) =>
+    own.flatMap(({ link, doubt }) => (doubt === state ? [link] : [])),
+  ) as [Link[], Link[], Link[]];
+  const hopeful = [...pass, ...unknown];
+  const near = hopeful.find(({ endpoint }) => endpoint.node === node);
+  const far = hopeful.find(({ endpoint }) => endpoint.node !== node);
+  const two = [near, far].filter((link) => link !== undefined);
+  const order = [...fail.slice(0, probeLimits.endpoints - two.length), ...two, ...fail, ...unknown, ...pass];
   return [...new Set(order)].slice(0, probeLimits.endpoints).flatMap((link) => endpointTo(facts, link));
 }
 
-function isDoubted(trace: Trace | undefined): boolean {
-  return trace?.hops.some(({ at, model }) => at !== 'dns' && at !== 'service' && model !== 'pass') ?? false;
+/** What the objects say of the way behind the Service. */
+function doubtOf(trace: Trace | undefined): Trace['hops'][number]['model'] {
+  const models = (trace?.hops ?? [])
+    .filter(({ at }) => at !== 'dns' && at !== 'service')
+    .map(({ model }) => model);
+  return models.find((model) => model === 'fail') ?? models.find((model) => model === 'unknown') ?? 'pass';
 }
 
 function endpointTo({ destination }: Facts, { endpoint }: Link): ProbeTo[] {
