@@ -13,10 +13,11 @@ test('codes are in order, each once', () => {
   expect(codes.filter((code) => !/^ND\d{3}$/.test(code))).toEqual([]);
 });
 
-test('every code of a check is in the catalogue, and is spoken by one check', () => {
+test('every code of a check is in the catalogue, and is spoken by one check of objects', () => {
   const spoken = checks.flatMap((check) => check.codes);
   expect(spoken.filter((code) => catalogueEntry(code) === undefined)).toEqual([]);
-  expect(spoken).toHaveLength(new Set(spoken).size);
+  const ofObjects = checks.flatMap(({ live, codes: own }) => (live === true ? [] : own));
+  expect(ofObjects).toHaveLength(new Set(ofObjects).size);
 });
 
 test('docs/findings is what npm run findings writes', () => {

@@ -4,6 +4,7 @@ import { checks } from '../checks/all.js';
 const gaps: Readonly<Record<string, string>> = {
   ND001: 'what was not checked',
   ND002: 'what was not checked',
+  ND006: 'what was not checked',
 };
 
 /** Which part of `diagnose` can speak a code in this version; undefined when none can. */

@@ -1,14 +1,26 @@
 import { duplicateAddresses, overlappingRanges } from './addresses.js';
 import type { Check } from './check.js';
+import { clocks } from './clocks.js';
 import { containers } from './containers.js';
+import { corefile } from './corefile.js';
 import { dnsConfig } from './dns-config.js';
+import { dnsNodeCache } from './dns-node-cache.js';
 import { dnsPolicies } from './dns-policies.js';
 import { dnsServers } from './dns-servers.js';
+import { dnsSuffix } from './dns-suffix.js';
 import { externalName } from './external-name.js';
 import { nodeAgents } from './node-agents.js';
 import { nodeState } from './node-state.js';
+import { podNetwork } from './pod-network.js';
 import { podState } from './pod-state.js';
+import { policyNode } from './policy-node.js';
+import { policyPeers } from './policy-peers.js';
+import { policyRanges } from './policy-ranges.js';
+import { policyTypes } from './policy-types.js';
 import { policy } from './policy.js';
+import { probeEvents } from './probe-events.js';
+import { proxyMode } from './proxy-mode.js';
+import { serviceCapture } from './service-capture.js';
 import { serviceExists } from './service-exists.js';
 import { serviceFamily } from './service-family.js';
 import { serviceHairpin } from './service-hairpin.js';
@@ -18,6 +30,7 @@ import { servicePort } from './service-port.js';
 import { serviceProxyName } from './service-proxy-name.js';
 import { serviceReady } from './service-ready.js';
 import { serviceSelects } from './service-selects.js';
+import { serviceSettings } from './service-settings.js';
 import { serviceSlices } from './service-slices.js';
 import { serviceWorkloads } from './service-workloads.js';
 import { statefulNames } from './stateful-names.js';
@@ -25,12 +38,20 @@ import { statefulNames } from './stateful-names.js';
 /** Every check, in the order of the way from the source to the destination. */
 export const checks: readonly Check[] = [
   podState,
+  podNetwork,
   dnsConfig,
   dnsServers,
+  dnsNodeCache,
+  corefile,
+  dnsSuffix,
   dnsPolicies,
   externalName,
   statefulNames,
   policy,
+  policyPeers,
+  policyTypes,
+  policyRanges,
+  policyNode,
   serviceExists,
   servicePort,
   serviceSelects,
@@ -42,9 +63,14 @@ export const checks: readonly Check[] = [
   serviceFamily,
   serviceHairpin,
   serviceProxyName,
+  serviceSettings,
+  serviceCapture,
+  proxyMode,
   containers,
+  probeEvents,
   nodeState,
   nodeAgents,
   duplicateAddresses,
   overlappingRanges,
+  clocks,
 ];

@@ -2,6 +2,7 @@ import { isFinished } from '../../target/pods.js';
 import { kubectl } from '../command.js';
 import type { Finding, HopName } from '../finding.js';
 import { fromApi, objectKey } from '../finding.js';
+import { eventEvidence, eventsOf } from '../model/events.js';
 import { addressesOf, ageText, isManifest } from '../model/pods.js';
 import type { SnapshotPod } from '../snapshot/types.js';
 import type { Check } from './check.js';
@@ -12,8 +13,10 @@ export const podState: Check = {
   name: 'pod-state',
   codes: ['ND815', 'ND111'],
   reads: [...inputs('source', 'pods'), ...inputs('destination', 'pods')],
+  mayRead: [...inputs('source', 'events'), ...inputs('destination', 'events')],
   concerns: ({ sources, destination }) => sources.length > 0 || destination.service === undefined,
-  find: ({ now, sources, destination }) => {
+  find: (facts) => {
+    const { now, sources, destination } = facts;
     const ends: readonly (readonly [SnapshotPod | undefined, HopName, string])[] = [
       ...sources.map(({ pod, key }) => [pod, 'source', key] as const),
       ...(destination.service === undefined ? destination.endpoints : []).map(
@@ -29,7 +32,9 @@ export const podState: Check = {
       const state = pod === undefined ? undefined : stateOf(pod, now);
       if (pod === undefined || state === undefined) return [];
       const alone = ends.filter(([, at]) => at === hop).length === 1 || down(hop);
-      const finding = findingOf(pod, state, hop, key, alone);
+      const said = isFinished(pod) ? [] : eventsOf(facts, pod).slice(0, 1);
+      const plain = findingOf(pod, state, hop, key, alone);
+      const finding = { ...plain, evidence: [...plain.evidence, ...said.map((one) => eventEvidence(one))] };
       const clash = portClash(pod);
       return clash === undefined ? [finding] : [{ ...finding, ...clash }, finding];
     });

@@ -11,14 +11,18 @@ export function namesService({ sources, destination: { service }, dns }: Facts):
   );
 }
 
+/** The name of a host outside that is asked for; undefined where the destination is none. */
+export function hostAsked({ destination }: Pick<Facts, 'destination'>): string | undefined {
+  return destination.endpoints
+    .flatMap(({ end }) => (end.kind === 'address' ? (end.host ?? []) : []))
+    .find((host) => parseAddress(host) === undefined);
+}
+
 /** Whether some source asks the DNS of the cluster for the destination, a Service or a host outside. */
 export function usesDns(facts: Facts): boolean {
-  const { sources, destination, dns } = facts;
-  const host = destination.endpoints.some(
-    ({ end }) => end.kind === 'address' && end.host !== undefined && parseAddress(end.host) === undefined,
-  );
+  const { sources, dns } = facts;
   return (
-    (namesService(facts) || (host && dns !== undefined)) &&
+    (namesService(facts) || (hostAsked(facts) !== undefined && dns !== undefined)) &&
     sources.some(({ pod }) => pod !== undefined && asksCluster(facts, pod))
   );
 }

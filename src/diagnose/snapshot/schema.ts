@@ -115,6 +115,12 @@ const service = z.looseObject({
     externalTrafficPolicy: z.string().optional(),
     internalTrafficPolicy: z.string().optional(),
     publishNotReadyAddresses: z.boolean().optional(),
+    sessionAffinity: z.string().optional(),
+    sessionAffinityConfig: z
+      .looseObject({ clientIP: z.looseObject({ timeoutSeconds: z.number().nullish() }).nullish() })
+      .nullish(),
+    externalIPs: z.array(z.string()).nullish(),
+    trafficDistribution: z.string().nullish(),
     ipFamilies: z.array(z.string()).optional(),
     externalName: z.string().optional(),
     clusterIP: z.string().optional(),
@@ -149,6 +155,13 @@ const endpointSlice = z.looseObject({
           })
           .nullish(),
         nodeName: z.string().nullish(),
+        zone: z.string().nullish(),
+        hints: z
+          .looseObject({
+            forZones: z.array(z.looseObject({ name: z.string() })).nullish(),
+            forNodes: z.array(z.looseObject({ name: z.string() })).nullish(),
+          })
+          .nullish(),
         targetRef: z
           .looseObject({
             kind: z.string().optional(),

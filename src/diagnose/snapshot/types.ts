@@ -51,6 +51,12 @@ export type SnapshotService = Service &
       readonly internalTrafficPolicy?: string;
     readonly sessionAffinity?: string;
       readonly publishNotReadyAddresses?: boolean;
+    readonly sessionAffinity?: string;
+    readonly sessionAffinityConfig?: {
+      readonly clientIP?: { readonly timeoutSeconds?: number | null } | null;
+    } | null;
+    readonly externalIPs?: readonly string[] | null;
+    readonly trafficDistribution?: string | null;
       readonly ipFamilies?: readonly string[];
     };
   };
@@ -86,6 +92,11 @@ export interface EndpointSlice extends KubeObject {
           readonly terminating?: boolean | null;
         } | null;
         readonly nodeName?: string | null;
+        readonly zone?: string | null;
+        readonly hints?: {
+          readonly forZones?: readonly { readonly name: string }[] | null;
+          readonly forNodes?: readonly { readonly name: string }[] | null;
+        } | null;
         readonly targetRef?: {
           readonly kind?: string;
           readonly namespace?: string;
