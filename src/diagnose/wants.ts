@@ -3,6 +3,7 @@ import { pluginNamespaces } from './flows/objects.js';
 import { serviceName } from './flows/service-name.js';
 import { wantsOfFlow, wantsOfHostNetwork } from './flows/wants.js';
 import type { Question } from './model/build.js';
+import { wantsOfMesh } from './mesh/wants.js';
 import { systemNamespace } from './model/pods.js';
 import { wantsBehind, wantsOfOutside } from './outside/wants.js';
 import type { Want } from './snapshot/cluster.js';
@@ -39,7 +40,7 @@ export function wantsOfDiagnosis(references: readonly Reference[], namespace: st
 
 /** What is needed besides, once the first round was read. */
 export function wantsAfter(snapshot: Snapshot, question: Question): readonly Want[] {
-  return [...wantsOfHostNetwork(snapshot), ...wantsBehind(snapshot, question)];
+  return [...wantsOfHostNetwork(snapshot), ...wantsBehind(snapshot, question), ...wantsOfMesh(snapshot)];
 }
 
 function placesOf(reference: Reference, namespace: string): string[] {

@@ -1,5 +1,6 @@
 import { containersCodes } from './containers.js';
 import type { CatalogueEntry } from './entry.js';
+import { meshCodes } from './mesh.js';
 import { namesCodes } from './names.js';
 import { nodesCodes } from './nodes.js';
 import { policiesCodes } from './policies.js';
@@ -19,6 +20,7 @@ export const catalogue: readonly CatalogueArea[] = [
   { title: 'Policies', entries: policiesCodes },
   { title: 'Services', entries: servicesCodes },
   { title: 'DNS', entries: namesCodes },
+  { title: 'Service mesh', entries: meshCodes },
   { title: 'Nodes and network plugin', entries: nodesCodes },
 ];
 

@@ -9,6 +9,7 @@ import { dnsPolicies } from './dns-policies.js';
 import { dnsServers } from './dns-servers.js';
 import { dnsSuffix } from './dns-suffix.js';
 import { externalName } from './external-name.js';
+import { meshChecks } from './mesh-all.js';
 import { nodeAgents } from './node-agents.js';
 import { nodeState } from './node-state.js';
 import { podNetwork } from './pod-network.js';
@@ -70,6 +71,7 @@ export const checks: readonly Check[] = [
   probeEvents,
   nodeState,
   nodeAgents,
+  ...meshChecks,
   duplicateAddresses,
   overlappingRanges,
   clocks,

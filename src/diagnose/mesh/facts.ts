@@ -1,10 +1,9 @@
-import type { KubeObject } from '../../kube/types.js';
 import { itemsOf } from '../reading.js';
 import type { ReadObjects, SnapshotKind } from '../snapshot/types.js';
 import { istioNamespace, meshConfig, type MeshConfig } from './config.js';
 import { effectiveRule } from './destination.js';
 import { inScope, outboundMode, sidecarOf } from './egress.js';
-import { gapsOf } from './gaps.js';
+import { gapsOf, openAuthorization } from './gaps.js';
 import { serviceFqdn } from './hosts.js';
 import { linkOf } from './link.js';
 import type { Member } from './membership.js';
@@ -24,7 +23,7 @@ export function meshFacts(question: MeshQuestion): MeshFacts | undefined {
     if (pod !== undefined) members.set(key, memberOf(pod, namespaces.get(pod.metadata.namespace ?? '')));
   if ([...members.values()].every(({ kind, expected }) => kind === 'none' && expected === undefined))
     return undefined;
-  const config = meshConfig(itemsOf(read('configmaps', istioNamespace, 'istio'))[0]?.data?.['mesh']);
+  const config = meshConfig(itemsOf(read('configmaps', istioNamespace, 'istio'))[0]?.data?.mesh);
   const port = service?.port;
   const host =
     service?.object === undefined || service.object.spec.type === 'ExternalName'
@@ -51,7 +50,12 @@ export function meshFacts(question: MeshQuestion): MeshFacts | undefined {
     question.protocol === 'TCP'
       ? views.flatMap((view) => endpoints.map((endpoint) => linkOf(read, view, endpoint, common)))
       : [];
-  return { ...common, views, links, gaps: gapsOf(question, common, namespaces) };
+  return {
+    ...common,
+    views,
+    links,
+    gaps: [...gapsOf(question, common, namespaces), ...openAuthorization(links)],
+  };
 }
 
 /** What is in no mesh. */
@@ -99,11 +103,6 @@ function viewOf(
     }),
     scoped: inScope(sidecar, client, { ...host, port: host.port }),
   };
-}
-
-/** `PeerAuthentication shop/default`: how messages call an object. */
-export function objectText(kind: string, { metadata }: KubeObject): string {
-  return `${kind} ${metadata.namespace === undefined ? '' : `${metadata.namespace}/`}${metadata.name}`;
 }
 
 /** The port of HBONE, the tunnel between pods of an ambient mesh. */

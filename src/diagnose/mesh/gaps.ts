@@ -1,7 +1,10 @@
+import { itemsOf } from '../reading.js';
 import { snapshotKinds } from '../snapshot/kinds.js';
 import type { SnapshotKind } from '../snapshot/types.js';
 import { istioNamespace } from './config.js';
-import type { Gap, MeshFacts, MeshQuestion } from './types.js';
+import type { AuthorizationPolicy } from './objects.js';
+import { objectText } from './text.js';
+import type { Gap, MeshFacts, MeshLink, MeshQuestion } from './types.js';
 
 interface Need {
   readonly kind: SnapshotKind;
@@ -36,7 +39,11 @@ export function gapsOf(
       need('virtualservices', [...own(clients), host.namespace, root], ['ND705']);
     }
     need('sidecars', [...own(clients), root], ['ND707']);
-    if (outside) need('serviceentries', [...own(clients), root], ['ND707']);
+    // A host that is no Service may be one of these, for a route as for a call.
+    const routed = [...own(clients), host?.namespace].some(
+      (namespace) => itemsOf(read('virtualservices', namespace)).length > 0,
+    );
+    if (outside || routed) need('serviceentries', [...own(clients), root], outside ? ['ND707'] : ['ND705']);
   }
   const found = needs.flatMap(({ kind, namespaces: where, hides, decides }) =>
     where.flatMap((namespace): Gap[] => {
@@ -118,4 +125,30 @@ function unlabelled(
     hides: ['ND703'],
     decides: false,
   }));
+}
+
+/** AuthorizationPolicies that leave something open: what passes hangs on requests, on an external authorizer, or on who calls. */
+export function openAuthorization(links: readonly MeshLink[]): readonly Gap[] {
+  const gaps = new Map<string, Gap>();
+  for (const { authorization, endpoint } of links) {
+    if (authorization === undefined || authorization.decision === 'deny') continue;
+    const say = (policy: AuthorizationPolicy, why: string): void => {
+      const what = objectText('AuthorizationPolicy', policy);
+      gaps.set(`${what} ${why}`, { what, why, decides: false });
+    };
+    for (const policy of authorization.requests)
+      say(
+        policy,
+        `lets through to ${endpoint.text} what a request asks for (method, path, header, token), or not: no request was judged`,
+      );
+    for (const policy of authorization.custom)
+      say(
+        policy,
+        `asks ${policy.spec?.provider?.name ?? 'an external authorizer'}, whose answer is not known`,
+      );
+    if (authorization.decision === 'unknown')
+      for (const { policy } of authorization.by)
+        say(policy, `hangs on who calls ${endpoint.text}, which is not known`);
+  }
+  return [...gaps.values()];
 }
