@@ -165,9 +165,21 @@ function lost(facts: Facts, ways: readonly Way[], findings: readonly Finding[]):
         finding.severity === 'error' &&
         (finding.blocks === undefined || concerned([way], finding).length > 0),
     );
+  // What could not be read may well stand against it; of what is outside the objects say nothing anyway.
+  const allowed = ({ hops }: Way): boolean =>
+    hops.every(
+      ({ at, model }) =>
+        model === 'pass' ||
+        at === 'dns' ||
+        (facts.destination.outside && (at === 'service' || at === 'endpoint')),
+    );
   const open = ways.filter((way) => {
     const { service, end } = seenOf(observed, way.link);
-    return !explained(way) && [end, service].some((one) => one !== undefined && resultOf(one) === 'none');
+    return (
+      allowed(way) &&
+      !explained(way) &&
+      [end, service].some((one) => one !== undefined && resultOf(one) === 'none')
+    );
   });
   const [first, ...more] = open;
   if (first === undefined) return [];

@@ -10,6 +10,7 @@ import { dnsServers } from './dns-servers.js';
 import { dnsSuffix } from './dns-suffix.js';
 import { externalName } from './external-name.js';
 import { meshChecks } from './mesh-all.js';
+import { liveChecks } from './live-all.js';
 import { nodeAgents } from './node-agents.js';
 import { nodeState } from './node-state.js';
 import { podNetwork } from './pod-network.js';
@@ -74,5 +75,6 @@ export const checks: readonly Check[] = [
   ...meshChecks,
   duplicateAddresses,
   overlappingRanges,
+  ...liveChecks,
   clocks,
 ];

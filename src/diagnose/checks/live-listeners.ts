@@ -28,7 +28,7 @@ export const liveListeners: Check = {
   name: 'live-listeners',
   codes: ['ND102', 'ND103', 'ND307', 'ND309'],
   live: true,
-  reads: inputs('destination', 'services', 'pods', 'endpointslices'),
+  reads: inputs('destination', 'pods'),
   concerns: (facts) => observedOf(facts).listeners.length > 0,
   find: (facts) => {
     const looked = lookedAt(facts);
@@ -37,8 +37,13 @@ export const liveListeners: Check = {
       const sockets = on(one, facts);
       return sockets.length > 0 && sockets.every(({ address }) => isLoopback(address));
     });
+    // One endpoint that answers says that the Service itself is right.
+    const none = !facts.destination.endpoints.some(({ key }) => {
+      const seen = together(connectsTo(facts, key));
+      return seen === 'ok' || seen === 'mixed';
+    });
     return [
-      ...(silent.length === 0 ? [] : nobody(facts, silent, looked)),
+      ...(silent.length === 0 ? [] : nobody(facts, silent, none && silent.length === looked.length)),
       ...(loopback.length === 0 ? [] : [onlyLoopback(facts, loopback)]),
     ];
   },
@@ -93,7 +98,7 @@ function offered(looked: readonly Looked[], protocol: string): readonly number[]
   return [...(first ?? [])].filter((port) => others.every((one) => one.has(port))).sort((a, b) => a - b);
 }
 
-function nobody(facts: Facts, silent: readonly Looked[], all: readonly Looked[]): Finding[] {
+function nobody(facts: Facts, silent: readonly Looked[], everywhere: boolean): Finding[] {
   const { service, protocol } = facts.destination;
   const object = service?.object;
   const port = service?.port;
@@ -108,7 +113,7 @@ function nobody(facts: Facts, silent: readonly Looked[], all: readonly Looked[])
   const index = object?.spec.ports?.findIndex(
     (one) => one.port === port?.port && (one.protocol ?? 'TCP') === protocol,
   );
-  if (translated && index !== undefined && index >= 0 && silent.length === all.length) {
+  if (translated && index !== undefined && index >= 0 && everywhere) {
     const { namespace = '', name } = object.metadata;
     const about = { kind: 'Service', namespace, name };
     const fault = {

@@ -71,16 +71,16 @@ function stranger(facts: Facts, object: SnapshotService): Finding[] {
           link.verdict !== undefined &&
           link.verdict.verdict !== 'allow',
       );
+    // A pod that nobody made tells of no workload.
     const makers = (endpoints: readonly Endpoint[]): readonly string[] => [
-      ...new Set(
-        endpoints.map(({ pod, text }) => (pod === undefined ? text : (makerOf(pod) ?? `pod ${text}`))),
-      ),
+      ...new Set(endpoints.map(({ pod }) => (pod === undefined ? undefined : makerOf(pod)) ?? '')),
     ];
     const good = makers(ok);
     const bad = makers(fail);
     // What fails on other nodes only fails because of those, and one maker says nothing about the selector.
     const byNode = fail.every(({ node }) => ok.every((one) => one.node !== node));
     if (ok.length === 0 || fail.length === 0 || bad.some((one) => good.includes(one))) continue;
+    if ([...bad, ...good].includes('')) continue;
     if (byNode || fail.some(denied)) continue;
     const { namespace = '', name } = object.metadata;
     const selector = Object.entries(object.spec.selector)
