@@ -64,7 +64,7 @@ export const containersCodes: readonly CatalogueEntry[] = [
     code: 'ND109',
     title: 'Readiness probe misaimed',
     means:
-      'The probe knocks at a port on which the application does not listen, so that the pod never becomes Ready.',
+      'The probe knocks at a port on which the application does not listen, asks for a path that it does not have, or in the wrong scheme, so that the pod never becomes Ready.',
     mend: 'Let the probe knock where the application listens.',
     evidence: ['objects', 'probe', 'event'],
   },

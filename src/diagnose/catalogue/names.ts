@@ -27,23 +27,25 @@ export const namesCodes: readonly CatalogueEntry[] = [
   {
     code: 'ND404',
     title: 'CoreDNS loop',
-    means: 'CoreDNS forwards to itself and stops: the resolv.conf of the node names 127.0.0.53.',
-    mend: 'Point resolvConf of the kubelet to the real file.',
-    evidence: ['log'],
+    means:
+      'CoreDNS forwards to itself: its Corefile names its own Service or a loopback address, or the resolv.conf of the node names 127.0.0.53. The plugin loop then ends it.',
+    mend: 'Forward to the servers of the network; point resolvConf of the kubelet to the real file.',
+    evidence: ['objects', 'log'],
   },
   {
     code: 'ND405',
     title: 'Corefile broken',
-    means: 'A template, rewrite or wrong zone in the Corefile answers for valid names.',
-    mend: 'Correct the ConfigMap coredns.',
-    evidence: ['probe', 'log'],
+    means:
+      'A template, rewrite, hosts line, other server block or wrong zone in the Corefile answers for the names of Services. CoreDNS runs its plugins in an order of its own, whatever the order of the lines: rewrite, template and hosts come before Services.',
+    mend: 'Correct the ConfigMap coredns; the report shows the line.',
+    evidence: ['objects', 'probe', 'log'],
   },
   {
     code: 'ND406',
     title: 'Upstream unreachable',
-    means: 'CoreDNS does not get answers from the servers it forwards to.',
+    means: 'CoreDNS does not get answers from the servers it forwards to, or its Corefile forwards nothing.',
     mend: 'Correct forward, or the network of its nodes.',
-    evidence: ['probe', 'log'],
+    evidence: ['objects', 'probe', 'log'],
   },
   {
     code: 'ND407',
@@ -55,8 +57,9 @@ export const namesCodes: readonly CatalogueEntry[] = [
   {
     code: 'ND408',
     title: 'NodeLocalDNS down',
-    means: 'The DNS cache of the node does not run.',
-    mend: 'Restart its pod.',
+    means:
+      'The DNS cache of the node (NodeLocalDNS) does not run, or its ConfigMap still has a `__PILLAR__` that whoever installs it has to replace.',
+    mend: 'Restart its pod; fill in its ConfigMap.',
     evidence: ['objects', 'probe'],
   },
   {
@@ -64,7 +67,7 @@ export const namesCodes: readonly CatalogueEntry[] = [
     title: 'Search list captures names',
     means: 'With ndots 5 a name is first tried in every search domain; a wildcard there answers for it.',
     mend: 'End names with a dot, or set ndots to 2.',
-    evidence: ['probe'],
+    evidence: ['objects', 'probe'],
   },
   {
     code: 'ND410',
@@ -76,9 +79,10 @@ export const namesCodes: readonly CatalogueEntry[] = [
   {
     code: 'ND411',
     title: 'Other cluster domain',
-    means: 'The name ends in cluster.local, and the cluster has another domain.',
+    means:
+      'The name ends in cluster.local (or another domain), and the Services of the cluster are in another domain, by its Corefile.',
     mend: 'Call NAME.NAMESPACE.svc.',
-    evidence: ['probe'],
+    evidence: ['objects', 'probe'],
   },
   {
     code: 'ND412',

@@ -27,7 +27,7 @@ export const nodesCodes: readonly CatalogueEntry[] = [
   {
     code: 'ND804',
     title: 'Addresses used up',
-    means: 'The node has no address left for pods.',
+    means: 'The node has no address left for pods: the sandboxes of new pods fail, and their events say so.',
     mend: 'Enlarge the range; free leaked addresses.',
     evidence: ['event'],
   },

@@ -44,7 +44,7 @@ export const policiesCodes: readonly CatalogueEntry[] = [
     code: 'ND206',
     title: 'Two peers where one was meant',
     means:
-      'Two items in a list of peers mean either of them; podSelector and namespaceSelector in one item mean both together.',
+      'Two items in a list of peers mean either of them; podSelector and namespaceSelector in one item mean both together. Either is legal: it is told only where the labels of the pods show that a selector as it stands selects nobody.',
     mend: 'Put both selectors into one item, or into two, as is meant.',
     evidence: ['objects'],
   },
@@ -89,8 +89,9 @@ export const policiesCodes: readonly CatalogueEntry[] = [
   {
     code: 'ND212',
     title: 'endPort ignored',
-    means: 'Some network plugins apply only the first port of a range.',
-    mend: 'List the ports one by one.',
+    means:
+      'A rule has endPort, and the network plugin applies only the first port of a range: Cilium before 1.16 and Weave Net do.',
+    mend: 'List the ports one by one, or bring the plugin up to date.',
     evidence: ['objects', 'probe'],
   },
   {
@@ -105,8 +106,8 @@ export const policiesCodes: readonly CatalogueEntry[] = [
     code: 'ND214',
     title: 'policyTypes left out',
     means:
-      'Without policyTypes a policy isolates ingress always, and egress only when it has egress rules: `egress: []` alone isolates ingress.',
-    mend: 'Say policyTypes.',
+      'Without policyTypes a policy isolates ingress always, and egress only when it has egress rules: `egress: []` alone isolates ingress. With policyTypes, rules of a direction that is not among them do not count.',
+    mend: 'Say policyTypes, and all that are meant.',
     evidence: ['objects'],
   },
   {
@@ -151,7 +152,7 @@ export const policiesCodes: readonly CatalogueEntry[] = [
     code: 'ND220',
     title: 'Policy just changed',
     means:
-      'A policy is a few seconds old. Plugins apply it after a while, and existing connections may stay.',
+      'A policy was made or changed within the last half minute. Plugins apply it after a while, and existing connections may stay.',
     mend: 'Wait, and ask again.',
     evidence: ['objects'],
   },

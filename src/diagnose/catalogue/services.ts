@@ -86,7 +86,8 @@ export const servicesCodes: readonly CatalogueEntry[] = [
   {
     code: 'ND312',
     title: 'Unready pods published',
-    means: 'publishNotReadyAddresses gives connections to pods that are not Ready.',
+    means:
+      'publishNotReadyAddresses gives connections to pods that are not Ready. Of a headless Service, by which peers find each other, nothing is said.',
     mend: 'Take it away unless peers have to find each other before they are Ready.',
     evidence: ['objects'],
   },
@@ -100,7 +101,8 @@ export const servicesCodes: readonly CatalogueEntry[] = [
   {
     code: 'ND314',
     title: 'Topology sends all to few',
-    means: 'Hints or trafficDistribution keep traffic in the zone, and a zone has few endpoints.',
+    means:
+      'Hints or trafficDistribution keep traffic in the zone, and the zone of the client has less than half of its share of the endpoints. Nothing is lost by that; few pods carry much.',
     mend: 'More replicas in each zone, or drop the setting.',
     evidence: ['objects'],
   },
@@ -115,9 +117,10 @@ export const servicesCodes: readonly CatalogueEntry[] = [
   {
     code: 'ND316',
     title: 'Affinity to a bad pod',
-    means: 'sessionAffinity ClientIP keeps one client at an endpoint that does not answer.',
+    means:
+      'sessionAffinity ClientIP keeps one client at an endpoint that does not answer, while others answer.',
     mend: 'Mend that endpoint; shorten timeoutSeconds.',
-    evidence: ['probe'],
+    evidence: ['objects', 'probe'],
   },
   {
     code: 'ND317',
@@ -152,14 +155,16 @@ export const servicesCodes: readonly CatalogueEntry[] = [
   {
     code: 'ND321',
     title: 'externalIPs capture an address',
-    means: 'An address in externalIPs is captured on every node, whoever else has it.',
+    means:
+      'An address in externalIPs is captured on every node, whoever else has it: another Service, or a host outside.',
     mend: 'Take it away.',
     evidence: ['objects'],
   },
   {
     code: 'ND322',
     title: 'Proxy mode surprises',
-    means: 'nftables serves no NodePort on 127.0.0.1; IPVS is on its way out.',
+    means:
+      'kube-proxy serves node ports on 127.0.0.1 only in iptables mode, and only for IPv4; nftables and IPVS do not.',
     mend: 'Use the address of the node.',
     evidence: ['objects', 'probe'],
   },
