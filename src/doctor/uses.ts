@@ -141,10 +141,27 @@ export const uses: readonly Use[] = [
             verbs: ['list'],
           },
           {
+            apiGroups: ['security.istio.io'],
+            resources: ['peerauthentications', 'authorizationpolicies'],
+            verbs: ['list'],
+          },
+          {
+            apiGroups: ['networking.istio.io'],
+            resources: ['destinationrules', 'virtualservices', 'sidecars', 'serviceentries'],
+            verbs: ['list'],
+          },
+          {
+            apiGroups: ['admissionregistration.k8s.io'],
+            resources: ['mutatingwebhookconfigurations'],
+            verbs: ['list'],
+          },
+          {
             apiGroups: core,
             resources: ['configmaps'],
             verbs: ['get'],
-            resourceNames: ['coredns', 'node-local-dns', 'kube-proxy', 'kubelet-config', 'cilium-config'],
+            resourceNames: [
+              ...['coredns', 'node-local-dns', 'kube-proxy', 'kubelet-config', 'cilium-config', 'istio'],
+            ],
           },
         ],
       },
@@ -153,6 +170,7 @@ export const uses: readonly Use[] = [
       'list endpointslices': 'the selectors of Services are asked instead',
       'list events': 'why a pod does not start is not known',
       'get configmaps': 'the Corefile of CoreDNS and the settings of kube-proxy are not looked at',
+      'list mutatingwebhookconfigurations': 'which revisions of Istio inject proxies is not known',
     },
   },
   {
