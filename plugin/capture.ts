@@ -1,6 +1,5 @@
 import { startCapture, type CaptureEvent } from '../src/capture/capture.js';
 import { followPods } from '../src/capture/follow.js';
-import { namesOfPods, readNames } from '../src/capture/names.js';
 import { placeKey, placeName } from '../src/capture/place.js';
 import { planCapture } from '../src/capture/plan.js';
 import type { StopReason } from '../src/capture/ended.js';
@@ -11,6 +10,8 @@ import { linktypeName } from '../src/pcap/linktype.js';
 import type { NameRecord } from '../src/pcap/merge-types.js';
 import type { PodQuery } from '../src/target/resolve.js';
 import { withCluster } from './cluster.js';
+import { addNames, addressBook } from './capturenames.js';
+import { followPeersOf } from './capturepeers.js';
 import type { CaptureCommandRequest } from './capturerequest.js';
 import { captureSources, type CaptureSources } from './capturesources.js';
 import { type Environment, stopReason } from './environment.js';
@@ -96,11 +97,14 @@ async function captureIn(
   const sources = await sourcesFor(context, request, places);
   const triggered = sources.spools?.triggered;
   const over = new AbortController();
+  const present = [...places];
   let refused = 0;
   const follower = followPods(api, places, fixed ? [] : lists, {
     onPod: (one) => {
-      if (capture.places().size < request.capture.maxPods) capture.join(sources.targetOf(one));
-      else if (refused++ === 0)
+      if (capture.places().size < request.capture.maxPods) {
+        present.push(one);
+        capture.join(sources.targetOf(one));
+      } else if (refused++ === 0)
         status.note(`warning: more pods than --max-pods have come; ${placeName(one.place)} does not join`);
     },
     onGone: (uid, departure) => capture.depart(`pod ${uid}`, departure),
@@ -140,7 +144,10 @@ async function captureIn(
     },
   );
   if (fixed || lists.length === 0) capture.seal();
-  const following = follower.run(over.signal);
+  const following = Promise.all([
+    follower.run(over.signal),
+    followPeersOf(context, request, { sources, capture, present, fixed, signal: over.signal }),
+  ]);
   const names = addressBook(places);
   const add = (records: readonly NameRecord[]): void => {
     capture.addNames(records);
@@ -174,25 +181,6 @@ function sourcesFor(
 ): Promise<CaptureSources> {
   const several = places.length > 1;
   return unlessStopped(context.environment.signal, captureSources(context, request, several));
-}
-
-/** Names of what is captured itself; more come when they are read. */
-function addressBook(places: readonly TargetPlace[]): Map<string, string> {
-  const records = namesOfPods(places.flatMap(({ pod }) => pod ?? []));
-  return new Map(records.map(({ address, names }) => [address, names[0] ?? address]));
-}
-
-async function addNames(
-  { api, status, output }: SessionContext,
-  places: readonly TargetPlace[],
-  signal: AbortSignal,
-  add: (names: readonly NameRecord[]) => void,
-): Promise<void> {
-  const namespaces = places.flatMap(({ place }) => (place.kind === 'pod' ? place.namespace : []));
-  const { names, unread } = await readNames(api, [...new Set(namespaces)], signal);
-  add(names);
-  if (output.verbose && unread.length > 0 && !signal.aborted)
-    status.note(`no names of ${unread.join(', ')}: not allowed to read them`);
 }
 
 function showEvent({ status }: SessionContext, event: CaptureEvent): void {

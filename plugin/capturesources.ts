@@ -1,5 +1,5 @@
 import type { CaptureTarget } from '../src/capture/capture.js';
-import { combineFilters, peerFilter } from '../src/capture/filter.js';
+import { combineFilters, peerFilter, type PeerAddress } from '../src/capture/filter.js';
 import { peerAddresses } from '../src/capture/peer.js';
 import { placeName } from '../src/capture/place.js';
 import { planCapture, sourceOf, type CapturePlan } from '../src/capture/plan.js';
@@ -20,6 +20,13 @@ export interface CaptureSources {
   /** The same without touching anything, for `--dry-run`. */
   readonly plannedFor: (one: TargetPlace) => Promise<readonly CaptureSource[]>;
   readonly open: OpenPackets;
+  /** Addresses that `--peer` stands for: they are in the filter of every source. */
+  readonly peers: readonly PeerAddress[];
+  /**
+   * `--peer` stands for these as well now: further sources of a place for packets of these alone, since the filter of a tcpdump that runs
+   * cannot be changed. Places that come later have them in their own.
+   */
+  readonly withPeers: (fresh: readonly PeerAddress[]) => (one: TargetPlace) => CaptureTarget;
   /** With --spool and the like. */
   readonly spools: Spools | undefined;
 }
@@ -36,7 +43,9 @@ export async function captureSources(
   const { api, status } = context;
   const { capture, filters } = request;
   const peers = await Promise.all(filters.peers.map((peer) => peerAddresses(api, peer, api.namespace)));
-  const peer = peerFilter(peers.flat());
+  const known = peers.flat();
+  // A filter that holds too many is refused before anything is touched.
+  peerFilter(known);
   const spools = await spoolsFor(context, request);
   const sessions = new Map<string, Promise<DebugSession>>();
   const told = new Set<string>();
@@ -45,9 +54,10 @@ export async function captureSources(
     told.add(text);
   };
 
-  async function plansFor({
-    pod,
-  }: TargetPlace): Promise<readonly (CapturePlan & { readonly shows?: string })[]> {
+  async function plansFor(
+    { pod }: TargetPlace,
+    peer = peerFilter(known),
+  ): Promise<readonly (CapturePlan & { readonly shows?: string })[]> {
     let probes: string | undefined;
     if (filters.noProbes && pod !== undefined) {
       const exclusion = await readProbeExclusion(api, pod);
@@ -61,8 +71,8 @@ export async function captureSources(
     if (view.note !== undefined) tell(`note: ${view.note}`);
     return view.interfaces.map((one) => ({ ...plan(one.interface), shows: one.shows }));
   }
-  async function plannedFor(one: TargetPlace): Promise<readonly CaptureSource[]> {
-    return (await plansFor(one)).map((plan) => sourceOf(one.place, plan));
+  async function plannedFor(one: TargetPlace, peer?: string): Promise<readonly CaptureSource[]> {
+    return (await plansFor(one, peer)).map((plan) => sourceOf(one.place, plan));
   }
   async function nodeSources(one: TargetPlace, node: string): Promise<readonly CaptureSource[]> {
     const { openNodeSources } = await import('./capturenode.js');
@@ -104,7 +114,16 @@ export async function captureSources(
       name: placeName(one.place),
       sources: sourcesOf(one),
     }),
-    plannedFor,
+    plannedFor: (one) => plannedFor(one),
+    peers: known,
+    withPeers: (fresh) => {
+      const before = peerFilter(known);
+      known.push(...fresh);
+      const later = peerFilter(fresh);
+      // What an earlier source sees already is not to come twice.
+      const peer = before === undefined ? later : `(${later ?? ''}) and not (${before})`;
+      return (one) => ({ name: placeName(one.place), sources: plannedFor(one, peer) });
+    },
     open,
     spools,
   };

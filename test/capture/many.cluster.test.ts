@@ -183,6 +183,28 @@ test('the pods of a rollout join, the old ones end their sources; exit code 130'
   expect(/pod shop\/web-\S+ (was|is being|has) \w+/.test(readFileSync(capture.file, 'latin1'))).toBe(true);
 });
 
+test('pods of --peer that come later are captured as well, each packet once', async () => {
+  const words = ['db', '-i', 'eth0', '-f', 'icmp', '--peer', 'deploy/web', '--peer', 'client'];
+  const capture = start('peers.pcapng', ...words);
+  await says(capture, /listening on eth0 of shop\/db/);
+  const { podIP } = (await cluster.get('v1', 'Pod', 'shop', 'db')).status as { podIP: string };
+  const before = await pods();
+  await cluster.apply(web('3'));
+  await says(capture, /listening on eth0 of shop\/db, .* and not /);
+  const fresh = (): Promise<{ name: string; ip: string }[]> =>
+    pods().then((all) => all.filter(({ name }) => !before.some((old) => old.name === name)));
+  for (const wanted = await fresh(); wanted.some(({ ip }) => !capture.err().includes(`host ${ip}`));)
+    await clock.sleep(20);
+  await ping(podIP);
+  const from = (await fresh())[0]?.name ?? '';
+  const argv = ['ping', '-q', '-c', '3', '-i', '0.01', podIP];
+  expect(await cluster.run(argv, { in: { namespace: 'shop', pod: from } })).toMatchObject({ code: 0 });
+  await arrived(capture, 10);
+  capture.environment.stop({ kind: 'interrupted', signal: 'SIGINT' });
+  expect(await capture.code).toBe(130);
+  expect(packets(capture.file)).toHaveLength(10);
+});
+
 test('the connection of one source is cut: the other goes on, the one that was cut is named, exit code 8', async () => {
   await cluster.fault({
     kind: 'drop',
