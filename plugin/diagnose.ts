@@ -30,6 +30,8 @@ export interface DiagnoseRequest {
   readonly debug: DebugRequest;
   /** For all probes together, the start of debug containers included. */
   readonly timeoutMs: number;
+  /** Attempts at each address; absent: a few. */
+  readonly count?: number;
   /** Where to write the objects that were read. */
   readonly save?: string;
   /** Absent: everything that concerns `to`. */
@@ -66,7 +68,7 @@ export async function askQuestion(
     const context: SessionContext = { api, environment, status, output, debug, atEnd: [] };
     const { probeDiagnosis } = await import('./diagnoseprobes.js');
     const { observed, probesMs } = await removingAtEnd(context.atEnd, () =>
-      probeDiagnosis(context, diagnosis, request.timeoutMs),
+      probeDiagnosis(context, diagnosis, request.timeoutMs, request.count),
     );
     return { diagnosis: diagnose(snapshot, question, observed), snapshot, probesMs };
   });

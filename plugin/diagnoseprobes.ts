@@ -1,7 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import type { Diagnosis } from '../src/diagnose/diagnose.js';
-import type { Observed } from '../src/diagnose/observed.js';
-import { probe } from '../src/diagnose/probes/run.js';
+import { nothingObserved, type Observed } from '../src/diagnose/observed.js';
+import { isThrough, probeOutside } from '../src/diagnose/probes/outside-run.js';
+import { merged, probe } from '../src/diagnose/probes/run.js';
 import { placeText, type ProbePlace } from '../src/diagnose/probes/task.js';
 import type { RunTool } from '../src/tools/run.js';
 import type { SessionContext } from './context.js';
@@ -14,15 +15,22 @@ export interface Probed {
   readonly probesMs: number;
 }
 
+/** Attempts at each address from outside, where nobody asks for more. */
+const usualCount = 3;
+/** The share of the time that the way from outside gets before the pods behind it are looked into. */
+const outsideShare = 0.6;
+
 /**
- * Sends the packets that tell more than the objects do, from debug containers in the pods of the flow. What cannot be done is part of
- * what is observed. Rejects with a NetdebugError (130) when the signal came.
+ * Sends the packets that tell more than the objects do: from this machine to what is to be had from outside, and from debug containers
+ * in the pods of the flow. What cannot be done is part of what is observed. Rejects with a NetdebugError (130) when the signal came.
  * @param budgetMs For everything together.
+ * @param count Attempts at each address; undefined: a few.
  */
 export async function probeDiagnosis(
   context: SessionContext,
   diagnosis: Diagnosis,
   budgetMs: number,
+  count?: number,
 ): Promise<Probed> {
   const { environment, status } = context;
   const { clock, signal } = environment;
@@ -31,12 +39,28 @@ export async function probeDiagnosis(
   setMaxListeners(500, signal);
   const show = (done: number, of: number): void => status.show('probes', `probing: ${done} of ${of} done`);
   try {
-    const observed = await probe(diagnosis, (place, over) => open(context, place, over, budgetMs), {
+    const { outside } = diagnosis.facts;
+    const here =
+      outside?.client === 'outside'
+        ? await probeOutside(outside, {
+            count: count ?? usualCount,
+            now: () => clock.now(),
+            signal,
+            withinMs: budgetMs * outsideShare,
+            onProgress: show,
+          })
+        : undefined;
+    const before: Observed = { ...nothingObserved, ...here };
+    // Where everything answers from outside there is no reason to start anything in a pod.
+    if (here !== undefined && isThrough(here))
+      return { observed: before, probesMs: Math.round(clock.now() - began) };
+    const inside = await probe(diagnosis, (place, over) => open(context, place, over, budgetMs), {
       clock,
       signal,
-      budgetMs,
+      budgetMs: budgetMs - (clock.now() - began),
       onProgress: show,
     });
+    const observed = merged(before, inside);
     return { observed, probesMs: Math.round(clock.now() - began) };
   } finally {
     status.clear();

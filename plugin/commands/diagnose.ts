@@ -1,11 +1,12 @@
 import type { Command } from '../command.js';
 import type { FailOn } from '../diagnose.js';
 import type { DiagnoseRunRequest } from '../diagnoserun.js';
+import { parseCount } from '../options/count.js';
 import { debugFlags, parseDebug } from '../options/debug.js';
 import type { Flags } from '../options/flags.js';
 import { kubeFlags, parseKube } from '../options/kube.js';
 import { outputFlags, type OutputFormat, parseOutput } from '../options/output.js';
-import type { Settings } from '../options/setting.js';
+import { flagSetting, type Settings } from '../options/setting.js';
 import { usageError } from '../options/usage.js';
 import { parseTimeout, timeoutFlag } from '../probe.js';
 import { switchOf, type Words, wordOf, wordsOf } from '../options/words.js';
@@ -73,6 +74,13 @@ const flags: Flags = {
     describe: 'add this flow, as it is now, to a file for --expect',
     group: 'Flags',
   },
+  count: {
+    kind: 'text',
+    placeholder: 'N',
+    describe:
+      'connect N times to each address and show where it fails: for faults that come and go (1 to 1000)',
+    group: 'Flags',
+  },
   timeout: timeoutFlag('for all probes together, the start of debug containers included (default 25s)'),
 };
 
@@ -116,6 +124,7 @@ export function parseDiagnose(words: Words, settings: Settings): DiagnoseRunRequ
     writeExpect: wordOf(words, 'write-expect'),
   };
   const verify = switchOf(words, 'verify');
+  const count = flagSetting(words, 'count');
   const output = parseOutput(words, settings, formats);
   if (texts.expect !== undefined) refuseBesidesExpect(words, output.format);
   else if (first === undefined && !verify)
@@ -136,6 +145,7 @@ export function parseDiagnose(words: Words, settings: Settings): DiagnoseRunRequ
     probe: !switchOf(words, 'no-probe'),
     debug: parseDebug(words, settings),
     timeoutMs: parseTimeout(words, 25_000),
+    ...(count === undefined ? {} : { count: parseCount(count, 1, 1000) }),
     verify,
     ...Object.fromEntries(Object.entries(texts).filter(([, text]) => text !== undefined)),
     ...(from === undefined ? {} : { from }),

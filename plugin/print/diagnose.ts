@@ -15,7 +15,10 @@ import {
   type Way,
   withoutFinding,
 } from '../../src/report/diagnosis-ways.js';
+import { heatOf } from '../../src/diagnose/intermittent/heat.js';
+import type { ObservedConnect } from '../../src/diagnose/observed.js';
 import type { Colours } from './colour.js';
+import { heatText } from './heat.js';
 import { sanitizeLine } from './sanitize.js';
 
 /** How the text is to look. */
@@ -35,6 +38,16 @@ const most = { roots: 3, ways: 3, gaps: 3, evidence: 3, commands: 2, changes: 4 
 /** Text in longer lines is hard to read; the way may take all there is. */
 const readable = 120;
 const margin = 11;
+
+/** Attempts from which on it is worth seeing how they went over time. */
+const manyAttempts = 4;
+
+/** The heat map of connections that were tried again and again. */
+function heatLines({ observed }: DiagnosisDocument, look: DiagnosisLook): readonly string[] {
+  const repeated = (observed?.connects ?? []).filter(({ attempts }) => attempts.length >= manyAttempts);
+  const text = heatText(heatOf(repeated as readonly ObservedConnect[]), look);
+  return text === '' ? [] : text.trimEnd().split('\n');
+}
 
 /** A diagnosis as a person reads it: verdict, the way hop by hop, because, proof, fix, what was not checked, which probes ran. */
 export function diagnosisText(document: DiagnosisDocument, look: DiagnosisLook): string {
@@ -62,6 +75,7 @@ export function diagnosisText(document: DiagnosisDocument, look: DiagnosisLook):
   for (const [index, way] of few(ways, most.ways).entries())
     say(index === 0 ? 'path' : '', wayText(way, look), columns);
   more(ways, most.ways, 'ways');
+  for (const line of heatLines(document, look)) lines.push(`  ${line}`);
 
   const roots = findings.filter(({ causedBy }) => causedBy === undefined);
   if (roots.length === 0) say('because', withoutFinding(document));

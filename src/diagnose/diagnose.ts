@@ -8,6 +8,7 @@ import type { Question } from './model/build.js';
 import type { Facts } from './model/facts.js';
 import type { Observed } from './observed.js';
 import { approachOf, buildLegs } from './outside/legs.js';
+import { unexplainedFromHere, verdictFromHere, withOutsideProbes } from './outside/seen.js';
 import { withProbes } from './probed.js';
 import type { Ranked } from './rank.js';
 import { rankFindings } from './rank.js';
@@ -39,7 +40,10 @@ export function diagnose(snapshot: Snapshot, question: Question, observed?: Obse
   const traces = legs.flatMap((leg) => joined(before?.traces, leg.traces));
   const model = verdictOf(traces, facts.destination.service?.host !== undefined);
   return {
-    verdict: (all.length === 1 ? verdictByProbes(facts, traces, model) : undefined) ?? model,
+    verdict:
+      verdictFromHere(facts, traces, model) ??
+      (all.length === 1 ? verdictByProbes(facts, traces, model) : undefined) ??
+      model,
     facts,
     findings: rankFindings(all.flatMap(({ findings }) => findings)),
     traces,
@@ -55,9 +59,9 @@ interface Examined {
 
 function examine(facts: Facts): Examined {
   const { findings, notChecked } = runChecks(checks, facts);
-  const traces = withProbes(facts, tracesOf(facts, findings));
+  const traces = withOutsideProbes(facts, withProbes(facts, tracesOf(facts, findings)));
   return {
-    findings: agree(facts, traces, findings),
+    findings: [...agree(facts, traces, findings), ...unexplainedFromHere(facts, traces, findings)],
     traces,
     notChecked: [
       ...notChecked,

@@ -82,6 +82,15 @@ export async function probeOutside(
   };
 }
 
+/** Whether everything that was tried answered, and no request met an error. */
+export function isThrough({ connects, http }: ObservedOutside): boolean {
+  return (
+    connects.length > 0 &&
+    connects.every(({ attempts }) => attempts.every(({ outcome }) => outcome === 'connected')) &&
+    http.every(({ status, tls }) => status !== undefined && status < 400 && tls?.error === undefined)
+  );
+}
+
 /** As many attempts as there is time for; what is silent is not waited for again and again. */
 async function repeated(
   to: ProbeTo,
