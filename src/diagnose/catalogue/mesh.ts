@@ -12,7 +12,7 @@ export const meshCodes: readonly CatalogueEntry[] = [
   },
   {
     code: 'ND702',
-    title: 'DestinationRule and server disagree on TLS',
+    title: 'TLS of client and server disagree',
     means:
       'A DestinationRule says how clients send (DISABLE, ISTIO_MUTUAL, SIMPLE), and the server takes something else: requests end with 503 and the flag UF.',
     mend: 'Set tls.mode to what the server takes, or take tls out of the rule: Istio then finds out by itself.',
@@ -44,7 +44,7 @@ export const meshCodes: readonly CatalogueEntry[] = [
   },
   {
     code: 'ND706',
-    title: 'AuthorizationPolicy denies',
+    title: 'Denied by authorization',
     means:
       'A rule of action DENY matches the client, or policies of action ALLOW are there and none of their rules does: 403, "RBAC: access denied". A policy of action ALLOW without rules denies everybody; rules about principals and namespaces match mutual TLS only.',
     mend: 'Admit the client in a rule; take it into the mesh where rules ask who it is.',
@@ -76,7 +76,7 @@ export const meshCodes: readonly CatalogueEntry[] = [
   },
   {
     code: 'ND710',
-    title: 'NetworkPolicy blocks the mesh',
+    title: 'Ports of the mesh blocked',
     means:
       'A NetworkPolicy admits the port of the application, and not those of the mesh: the tunnel between pods of the ambient mesh (TCP 15008), or istiod (TCP 15012).',
     mend: 'Admit them besides.',
