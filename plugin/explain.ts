@@ -4,7 +4,7 @@ import { spokenBy } from '../src/diagnose/catalogue/spoken.js';
 import { ExitCode } from '../src/errors.js';
 import type { Environment } from './environment.js';
 import type { OutputOptions } from './options/output.js';
-import { nearest, usageError } from './options/usage.js';
+import { nearest, program, usageError } from './options/usage.js';
 import { printDocument } from './print/document.js';
 import { table } from './print/table.js';
 
@@ -22,7 +22,14 @@ export async function runExplain(
 ): Promise<number> {
   const all = catalogue.flatMap(({ entries }) => entries);
   const entries = codes.length === 0 ? all : codes.map((code) => find(code, all));
-  const value = { codes: entries.map((entry) => ({ ...entry, check: spokenBy(entry.code) ?? null })) };
+  const value = {
+    codes: entries.map((entry) => ({
+      ...entry,
+      check: spokenBy(entry.code) ?? null,
+      commands: commandsFor(entry.code),
+      page: `${pages}${entry.code}.md`,
+    })),
+  };
   await printDocument(environment.stdout, output.format, 'Codes', value, () =>
     codes.length === 0
       ? table(
@@ -51,17 +58,46 @@ function find(code: string, all: readonly CatalogueEntry[]): CatalogueEntry {
 }
 
 function byText({ code, evidence }: CatalogueEntry): string {
-  return spokenBy(code) === undefined ? `not yet (${evidence.join(', ')})` : 'objects';
+  const told = evidence.join(', ');
+  return spokenBy(code) === undefined ? `not yet (${told})` : told;
 }
 
-function entryText({ code, title, means, mend, evidence }: CatalogueEntry): string {
+const pages = 'https://github.com/kubectl-netdebug/kubectl-netdebug/blob/main/docs/findings/';
+
+/** What looks at the same by hand, by the first digit of the code. */
+const byHand: Readonly<Record<string, readonly string[]>> = {
+  0: ['doctor POD'],
+  1: ['netstat POD', 'logs POD'],
+  2: ['policy FROM TO', 'connect POD DEST'],
+  3: ['connect POD svc/NAME:PORT'],
+  4: ['dns POD NAME'],
+  5: ['connect POD DEST'],
+  6: ['http POD URL'],
+  7: ['http POD URL', 'logs POD'],
+  8: ['interfaces POD', 'mtu POD DEST', 'trace POD DEST'],
+};
+
+/** Commands that find the code, or show what it speaks of. */
+function commandsFor(code: string): readonly string[] {
+  const own = byHand[code.charAt('ND'.length)] ?? [];
+  return [...(spokenBy(code) === undefined ? [] : ['diagnose FROM TO']), ...own].map(
+    (words) => `${program} ${words}`,
+  );
+}
+
+function entryText(entry: CatalogueEntry): string {
+  const { code, title, means, mend, evidence } = entry;
   const check = spokenBy(code);
+  const [first = '', ...others] = commandsFor(code);
   return [
     `${code}  ${title}`,
     `  means   ${means}`,
     `  mend    ${mend}`,
     `  proof   ${evidence.join(', ')}`,
-    `  found   ${check === undefined ? 'not yet: this version does not look for it' : `by ${check}, from objects alone`}`,
+    `  found   ${check === undefined ? 'not yet: this version does not look for it' : `by ${check}`}`,
+    `  try     ${first}`,
+    ...others.map((command) => `          ${command}`),
+    `  page    ${pages}${code}.md`,
     '',
   ].join('\n');
 }

@@ -75,7 +75,11 @@ export function diagnosisDocument(
   };
 }
 
-function questionText({ asked, sources, destination }: Facts): string {
+function questionText({ asked, sources, destination, outside }: Facts): string {
+  // The pods of a controller are on the way, they do not ask.
+  if (outside?.client === 'outside' && asked.from !== undefined) return `a client outside → ${asked.to}`;
+  if (outside !== undefined && outside.target.kind !== 'Service')
+    return asked.from === undefined ? asked.to : `${asked.from} → ${asked.to}`;
   const { service, protocol, port } = destination;
   const from = sources.length === 1 ? sources[0]?.text : asked.from;
   const shown = service?.port?.port ?? port;

@@ -11,7 +11,7 @@ export function diagnosisJunit(document: DiagnosisDocument): string {
 }
 
 /** The suite of one flow. */
-export function diagnosisSuite(document: DiagnosisDocument): JunitSuite {
+function diagnosisSuite(document: DiagnosisDocument): JunitSuite {
   const { question, traces, findings, notChecked } = document;
   const several = traces.length > 1;
   const told = new Set(traces.flatMap(({ hops }) => hops.flatMap(({ codes }) => codes)));

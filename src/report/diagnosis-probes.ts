@@ -68,7 +68,7 @@ function modelWords({ at, model }: DocumentHop): string {
 }
 
 /** `tcp timeout 3/3`. */
-export function attemptsText({ to, attempts }: Connect): string {
+function attemptsText({ to, attempts }: Connect): string {
   const counts = new Map<string, number>();
   for (const { outcome } of attempts) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
   const words = [...counts].map(([outcome, count]) => `${outcomeWords(outcome)} ${count}/${attempts.length}`);
