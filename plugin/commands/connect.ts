@@ -49,7 +49,7 @@ export const connectCommand: Command = {
   usage: 'POD DEST [FLAGS]',
   summary: 'does a port answer? TCP, TLS, UDP; every endpoint of a Service',
   about:
-    'Connects from the network of a pod to HOST:PORT, a pod, a node, or a Service, and says exactly what came back: a connection, a refusal, an unreachable host or network, or silence. For a Service its own address and every ready endpoint behind it are tried, so that the one that is different stands out. It needs bash or nc in the debug image.',
+    'Connects from the network of a pod to HOST:PORT, a pod, a node, or a Service, and says exactly what came back: a connection, a refusal, an unreachable host or network, or silence. For a Service its own address and every ready endpoint behind it are tried, so that the one that is different stands out. It needs bash or nc in the debug image; UDP bash, or nslookup and traceroute of busybox.',
   examples: [
     { about: 'The Service, and each pod behind it, ten times', words: 'connect web-0 svc/api:80 --count 10' },
     { about: 'Certificate of a server', words: 'connect deploy/web example.com:443 --tls' },

@@ -33,7 +33,7 @@ export const mtuCommand: Command = {
   usage: 'POD DEST [FLAGS]',
   summary: 'the largest packet that gets there, and what makes it smaller',
   about:
-    'Finds the path MTU from a pod to a pod, a node, a host or an address, by pings that may not be fragmented. Tells a router that says "fragmentation needed" from a black hole, where larger packets vanish, and names the encapsulation that leaves such a size. The exit code is 1 for a black hole, or when nothing is answered.',
+    'Finds the path MTU from a pod to a pod, a node, a host or an address, by pings that may not be fragmented, else by traceroute -F or tracepath. Tells a router that says "fragmentation needed" from a black hole, where larger packets vanish, and names the encapsulation that leaves such a size. The exit code is 1 for a black hole, or when nothing is answered.',
   examples: [
     { about: 'To a pod on another node', words: 'mtu web-0 pod/web-1' },
     { about: 'Out of the cluster', words: 'mtu deploy/web 192.0.2.10' },

@@ -33,13 +33,13 @@ const flags: Flags = {
   port: {
     kind: 'text',
     placeholder: 'PORT',
-    describe: 'of the iperf3 server (default 5201)',
+    describe: 'of the server (default 5201)',
     group: 'Flags',
   },
   streams: {
     kind: 'text',
     placeholder: 'N',
-    describe: 'connections at the same time (default 1)',
+    describe: 'connections at the same time (default 1); by iperf3 only',
     group: 'Flags',
   },
 };
@@ -50,7 +50,7 @@ export const throughputCommand: Command = {
   usage: 'POD POD [FLAGS]',
   summary: 'how much gets through from one pod to another, both ways',
   about:
-    'Runs iperf3 between the debug containers of two pods, from the first to the second and back, and shows Mbit/s, retransmits and how it went second by second. The server ends with this program. It loads the network as much as it can. The exit code is 1 when the second pod cannot be reached.',
+    'Runs iperf3 between the debug containers of two pods, or nc and dd of busybox where there is none, from the first to the second and back, and shows Mbit/s, retransmits and how it goes second by second. The server ends with this program. It loads the network as much as it can. The exit code is 1 when the second pod cannot be reached.',
   examples: [
     { about: 'Five seconds each way', words: 'throughput web-0 api-0' },
     { about: 'Longer, with four connections', words: 'throughput web-0 deploy/api --time 30s --streams 4' },

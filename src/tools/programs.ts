@@ -13,10 +13,10 @@ export const programsOf: Readonly<Record<string, readonly (readonly string[])[]>
   dns: [['dig', 'nslookup', 'getent']],
   http: [['curl', 'wget', 'bash']],
   interfaces: [['ip', 'cat']],
-  // busybox's ping cannot forbid fragments.
-  mtu: [['ping of iputils', 'tracepath']],
+  // busybox's ping cannot forbid fragments, its traceroute can.
+  mtu: [['ping of iputils', 'traceroute', 'tracepath']],
   trace: [['traceroute', 'tracepath', 'ping']],
-  throughput: [['iperf3']],
+  throughput: [['iperf3', 'nc of busybox']],
   matrix: [['ping'], ['bash', 'nc']],
 };
 

@@ -17,7 +17,7 @@ const programsIn: Readonly<Record<string, readonly string[]>> = {
   'bind9-dnsutils': ['dig', 'nslookup'],
   'ca-certificates': [],
   conntrack: ['conntrack'],
-  coreutils: ['cat', 'chmod', 'head', 'mkdir', 'rm', 'sha256sum', 'sleep', 'timeout'],
+  coreutils: ['cat', 'chmod', 'dd', 'head', 'mkdir', 'rm', 'sha256sum', 'sleep', 'timeout'],
   curl: ['curl'],
   ethtool: ['ethtool'],
   iperf3: ['iperf3'],
