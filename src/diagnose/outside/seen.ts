@@ -24,8 +24,19 @@ export function seenOutside(observed: Observed, { entries }: Pick<Way, 'entries'
   const here = ({ from }: { readonly from: string }): boolean => from === 'here';
   return {
     connects: observed.connects.filter((one) => here(one) && fits(one)),
-    http: observed.http.filter((one) => here(one) && fits(one)),
+    http: observed.http.filter(
+      (one) => here(one) && fits(one) && entries.some((entry) => asks(entry, one.url)),
+    ),
   };
+}
+
+/** Whether a request was for what is to be had at an entry: the path of its rule, or what was asked for at its host. */
+function asks({ http }: Entry, url: string): boolean {
+  if (http === undefined) return false;
+  const { hostname, pathname } = new URL(url);
+  return (
+    (http.host === undefined || http.host === hostname || http.host.startsWith('*')) && pathname === http.path
+  );
 }
 
 function isName({ dns }: Observed, entry: Entry, address: string): boolean {
@@ -151,7 +162,9 @@ export function unexplainedFromHere(
   const { observed, outside } = facts;
   const way = outside?.way;
   if (observed === undefined || way === undefined || outside?.client !== 'outside') return [];
-  const closes = findings.some(({ severity, blocks }) => severity === 'error' && blocks !== undefined);
+  const closes = findings.some(
+    ({ code, severity, blocks }) => code.startsWith('ND5') || (severity === 'error' && blocks !== undefined),
+  );
   const fails = traces.some(({ hops }) => hops.some(({ model }) => model === 'fail'));
   if (closes || fails) return [];
   const lost = seenOutside(observed, way).connects.filter((one) => resultOf(one) === 'none');

@@ -3,7 +3,7 @@ import type { Entry, OutsideFacts } from '../outside/facts.js';
 import type { ProbeTo } from '../observed.js';
 
 /** Addresses that are tried, names that are looked up, and requests that are made, at most. */
-export const outsideLimits = { addresses: 16, names: 4, requests: 6 } as const;
+export const outsideLimits = { addresses: 16, names: 4, requests: 12 } as const;
 
 /** One request: where to connect to, and the URL that says scheme, host and path. */
 export interface OutsideRequest {
@@ -43,11 +43,16 @@ export function planOutside(
 ): OutsidePlan {
   const { url, ways } = outside;
   const entries = ways.flatMap((way) => way.entries);
-  const places = new Map<string, { readonly to: ProbeTo; readonly entry?: Entry }>();
+  const places = new Map<string, ProbeTo>();
+  const requests = new Map<string, OutsideRequest>();
   const add = (to: ProbeTo, entry?: Entry): void => {
     const key = `${to.protocol} ${to.address} ${to.port}`;
-    if (!places.has(key)) places.set(key, { to, ...(entry === undefined ? {} : { entry }) });
+    if (!places.has(key)) places.set(key, to);
+    if (!kept().includes(key)) return;
+    const request = requestOf(outside, to, entry);
+    if (request !== undefined) requests.set(`${key} ${request.url}`, request);
   };
+  const kept = (): string[] => [...places.keys()].slice(0, outsideLimits.addresses);
   for (const entry of entries) {
     for (const address of isHostName(entry.address) ? (found.get(entry.address) ?? []) : [entry.address])
       add(toOf(entry, address), entry);
@@ -58,23 +63,31 @@ export function planOutside(
     for (const address of isHostName(url.host) ? (found.get(url.host) ?? []) : [url.host])
       add({ role: 'external', address, port, protocol: 'TCP' });
   }
-  const all = [...places.values()];
-  const kept = all.slice(0, outsideLimits.addresses);
-  const requests = kept.flatMap(({ to, entry }) => requestOf(outside, to, entry) ?? []);
   return {
     names: outsideNames(outside),
-    connects: kept.map(({ to }) => to),
-    requests: requests.slice(0, outsideLimits.requests),
+    connects: kept().flatMap((key) => places.get(key) ?? []),
+    requests: everyUrlFirst([...requests.values()]).slice(0, outsideLimits.requests),
     cut:
-      all.length > kept.length
+      places.size > outsideLimits.addresses
         ? [
             {
-              what: `${all.length - kept.length} of ${all.length} addresses from outside`,
-              why: `only ${kept.length} are tried`,
+              what: `${places.size - outsideLimits.addresses} of ${places.size} addresses from outside`,
+              why: `only ${outsideLimits.addresses} are tried`,
             },
           ]
         : [],
   };
+}
+
+/** One request for each URL, then the same at other addresses. */
+function everyUrlFirst(requests: readonly OutsideRequest[]): readonly OutsideRequest[] {
+  const seen = new Map<string, number>();
+  const ranked = requests.map((request) => {
+    const rank = seen.get(request.url) ?? 0;
+    seen.set(request.url, rank + 1);
+    return { request, rank };
+  });
+  return ranked.toSorted((a, b) => a.rank - b.rank).map(({ request }) => request);
 }
 
 function toOf({ port, protocol, node }: Entry, address: string): ProbeTo {
