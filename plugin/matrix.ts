@@ -4,7 +4,7 @@ import { type Scene } from '../src/diagnose/flows/party.js';
 import { itemsOf } from '../src/diagnose/reading.js';
 import { readFiles } from '../src/diagnose/snapshot/files.js';
 import { ExitCode, NetdebugError } from '../src/errors.js';
-import { batchArgv } from '../src/matrix/batch-script.js';
+import { batchArgv } from '../src/tools/batch-script.js';
 import { createMatrixOf } from '../src/matrix/combine.js';
 import { probeMatrix, type Probed } from '../src/matrix/live.js';
 import { planMatrix, type AskedPort } from '../src/matrix/plan.js';

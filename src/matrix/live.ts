@@ -1,8 +1,8 @@
 import { ExitCode, NetdebugError } from '../errors.js';
 import { inParallel, type ProbeOptions } from '../tools/probe.js';
 import type { RunTool } from '../tools/run.js';
-import { tryBatch, type BatchAttempt } from './batch.js';
-import type { BatchOptions, BatchProbe } from './batch-script.js';
+import { tryBatch, type BatchAttempt } from '../tools/batch.js';
+import type { BatchOptions, BatchProbe } from '../tools/batch-script.js';
 import { isItself, sourceName } from './types.js';
 import type { FailedSource, MatrixDestination, MatrixPlan, MatrixSource, PacketCell } from './types.js';
 

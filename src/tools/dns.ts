@@ -16,6 +16,8 @@ export interface DnsRequest {
   readonly timeoutMs: number;
   /** For the question to the C library, which may go on long after the servers were asked; default 45 s. */
   readonly lookUpMs?: number;
+  /** Over TCP each server is asked for one name only, which tells whether TCP gets there. Default: for all. */
+  readonly tcp?: 'one';
 }
 
 const AT_ONCE = 8;
@@ -47,7 +49,7 @@ export async function dns(
   const servers = [...new Set([...resolvConf.nameservers, ...request.servers])];
   const [libc, asked] = await Promise.all([
     lookUp(run, name, options, 'libc only', request.lookUpMs),
-    askAll(run, candidates, servers, request.timeoutMs, { ...options, onEvent }),
+    askAll(run, candidates, servers, request, { ...options, onEvent }),
   ]);
   if (asked === undefined && libc.kind === 'noTool')
     throw new NetdebugError('the debug container has neither dig nor nslookup nor getent.', {
@@ -83,17 +85,21 @@ async function askAll(
   run: RunTool,
   names: readonly string[],
   servers: readonly string[],
-  timeoutMs: number,
+  { timeoutMs, tcp }: Pick<DnsRequest, 'timeoutMs' | 'tcp'>,
   telling: TellingOptions<DnsEvent>,
 ): Promise<Asked | undefined> {
   const { onEvent, ...options } = telling;
   if (servers.length === 0) return { via: 'dig', answers: [] };
   const there = await collectWithin(run, ['dig', '-v'], { ...options, timeoutMs: 10_000, limitBytes: 4096 });
-  const transports = ['udp', 'tcp'] as const;
+  const all = ['udp', 'tcp'] as const;
   const limits = { ...options, limitBytes: 512 * 1024, timeoutMs: 2 * timeoutMs + 15_000 };
   if (ran(there)) {
-    const places = names.flatMap((name) =>
-      servers.flatMap((server) => transports.map((transport) => ({ name, server, transport }))),
+    const places = names.flatMap((name, at) =>
+      servers.flatMap((server) =>
+        all
+          .filter((transport) => transport === 'udp' || tcp !== 'one' || at === 0)
+          .map((transport) => ({ name, server, transport })),
+      ),
     );
     const answers = await inParallel(places, AT_ONCE, async ({ name, server, transport }) => {
       const said = await collectWithin(run, digArgv(name, server, transport, timeoutMs), limits);

@@ -4,7 +4,7 @@ import { interrupted, type RunTool } from '../../tools/run.js';
 import { nothingObserved, type Observed } from '../observed.js';
 import { type Planned, planProbes } from './plan.js';
 import { placeText, type ProbePlace, type ProbePlan, type ProbeTask, taskKey, taskText } from './task.js';
-import { runTask } from './tools.js';
+import { runConnects, runTask } from './tools.js';
 
 /** Gets at a place: the debug container is found or started. The signal ends the start, and what runs in it later. */
 export type OpenPlace = (place: ProbePlace, signal: AbortSignal) => Promise<RunTool>;
@@ -18,7 +18,7 @@ export interface ProbesOptions extends ProbeOptions {
 /** Tasks at once in one place: each is an exec of its own. */
 const atOnce = 6;
 /** One task may take this long, milliseconds. */
-const taskMs = 12_000;
+const taskMs = 15_000;
 
 /**
  * Probes in rounds, as {@link planProbes} asks for them, until nothing more is to be tried or the time is over. What cannot be done
@@ -102,20 +102,44 @@ export async function runProbes(plan: ProbePlan, open: OpenPlace, options: Round
         run = await session;
       } catch (error) {
         // One place is told of once, however many rounds ask for it.
-        told.push(failure(`probes in ${placeText(at)}`, error, over, 'open'));
+        told.push({
+          ...nothingObserved,
+          failed: [{ what: `probes in ${placeText(at)}`, ...reason(error, over, 'open') }],
+        });
         done += tasks.length;
         return;
       }
-      await inParallel(tasks, atOnce, async (task) => {
-        told.push(await oneTask(run, task, options));
-        onProgress(++done, plan.tasks.length);
+      await inParallel(jobsOf(tasks), atOnce, async (job) => {
+        told.push(await oneJob(run, job, options));
+        done += job.tasks.length;
+        onProgress(done, plan.tasks.length);
       });
     }),
   );
   return told.reduce(merged, { ...nothingObserved, failed: plan.unprobed });
 }
 
-async function oneTask(run: RunTool, task: ProbeTask, { clock, over }: RoundOptions): Promise<Observed> {
+/** What goes into the container together. */
+interface Job {
+  readonly tasks: readonly ProbeTask[];
+  readonly act: (run: RunTool, options: ProbeOptions) => Promise<Partial<Observed>>;
+}
+
+/** All connections of a place are one job: each exec costs more than what it does. */
+function jobsOf(tasks: readonly ProbeTask[]): Job[] {
+  const connects = tasks.filter((task) => task.kind === 'connect');
+  const others = tasks.filter((task) => task.kind !== 'connect');
+  const together: Job = {
+    tasks: connects,
+    act: (run, options) => runConnects(run, connects, options),
+  };
+  return [
+    ...(connects.length === 0 ? [] : [together]),
+    ...others.map((task): Job => ({ tasks: [task], act: (run, options) => runTask(run, task, options) })),
+  ];
+}
+
+async function oneJob(run: RunTool, { tasks, act }: Job, { clock, over }: RoundOptions): Promise<Observed> {
   const end = new AbortController();
   const done = new AbortController();
   const stop = (): void => end.abort();
@@ -125,10 +149,11 @@ async function oneTask(run: RunTool, task: ProbeTask, { clock, over }: RoundOpti
   if (over.aborted) stop();
   over.addEventListener('abort', stop, { once: true });
   try {
-    const found = await within(runTask(run, task, { clock, signal: end.signal }), end.signal);
+    const found = await within(act(run, { clock, signal: end.signal }), end.signal);
     return { ...nothingObserved, ...found };
   } catch (error) {
-    return failure(taskText(task), error, end.signal, 'run');
+    const why = reason(error, end.signal, 'run');
+    return { ...nothingObserved, failed: tasks.map((task) => ({ what: taskText(task), ...why })) };
   } finally {
     done.abort();
     over.removeEventListener('abort', stop);
@@ -143,10 +168,6 @@ function within<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
     signal.addEventListener('abort', stop, { once: true });
     promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop));
   });
-}
-
-function failure(what: string, error: unknown, over: AbortSignal, step: 'open' | 'run'): Observed {
-  return { ...nothingObserved, failed: [{ what, ...reason(error, over, step) }] };
 }
 
 function reason(

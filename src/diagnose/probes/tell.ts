@@ -1,11 +1,9 @@
-import type { ConnectResult } from '../../tools/connect.js';
 import type { DnsResult } from '../../tools/dns-types.js';
 import type { HttpResult } from '../../tools/http.js';
 import type { MtuResult } from '../../tools/mtu-parse.js';
 import type { SocketTable } from '../../tools/sockets.js';
 import type { TlsFacts } from '../../tools/tls.js';
 import type {
-  ObservedConnect,
   ObservedDns,
   ObservedHttp,
   ObservedKernel,
@@ -14,14 +12,6 @@ import type {
   ProbeTo,
 } from '../observed.js';
 import { tellingHeaders } from './here.js';
-
-/** What `connect` found at its one place. */
-export function connectTold(from: string, to: ProbeTo, { places, via }: ConnectResult): ObservedConnect {
-  const attempts = places.flatMap((place) =>
-    place.attempts.map(({ outcome, ms }) => ({ outcome, ...(ms === undefined ? {} : { ms }) })),
-  );
-  return { from, to, attempts, via };
-}
 
 /** What `dns` found. */
 export function dnsTold(from: string, result: DnsResult): ObservedDns {

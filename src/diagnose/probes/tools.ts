@@ -1,4 +1,4 @@
-import { connect } from '../../tools/connect.js';
+import { tryBatch } from '../../tools/batch.js';
 import { dns } from '../../tools/dns.js';
 import { http, type HttpRequest } from '../../tools/http.js';
 import { mtu } from '../../tools/mtu.js';
@@ -9,7 +9,7 @@ import { readTls } from '../../tools/tls.js';
 import { ExitCode, NetdebugError } from '../../errors.js';
 import type { Observed } from '../observed.js';
 import type { ProbeTask } from './task.js';
-import { connectTold, dnsTold, httpTold, kernelArgv, kernelTold, listenersTold, mtuTold } from './tell.js';
+import { dnsTold, httpTold, kernelArgv, kernelTold, listenersTold, mtuTold } from './tell.js';
 
 /** Two SYNs fit in: the answer of a Service without endpoints comes to the second one. */
 const connectMs = 2_000;
@@ -19,24 +19,21 @@ const httpMs = 5_000;
 /** Carries one task out. Throws a NetdebugError when no tool can, or the connection to the container was lost. */
 export async function runTask(
   run: RunTool,
-  task: ProbeTask,
+  task: Exclude<ProbeTask, { kind: 'connect' }>,
   options: ProbeOptions,
 ): Promise<Partial<Observed>> {
   const from = task.at.key;
   switch (task.kind) {
-    case 'connect': {
-      const { to, count } = task;
-      const place = { host: to.address, port: to.port, label: to.address, role: 'destination' } as const;
-      const protocol = to.protocol === 'UDP' ? 'udp' : 'tcp';
-      const result = await connect(run, { places: [place], protocol, count, timeoutMs: connectMs }, options);
-      return { connects: [connectTold(from, to, result)] };
-    }
     case 'dns':
       return {
         dns: [
           dnsTold(
             from,
-            await dns(run, { name: task.name, servers: [], timeoutMs: askMs, lookUpMs: 12_000 }, options),
+            await dns(
+              run,
+              { name: task.name, servers: [], timeoutMs: askMs, lookUpMs: 8_000, tcp: 'one' },
+              options,
+            ),
           ),
         ],
       };
@@ -67,6 +64,42 @@ export async function runTask(
     case 'http':
       return { http: [await askHttp(run, task, options)] };
   }
+}
+
+/**
+ * Tries all connections from one place in one exec, the attempts at each place at once. Throws a NetdebugError when the container has no
+ * program for it, or the connection to it was lost.
+ */
+export async function runConnects(
+  run: RunTool,
+  tasks: readonly Extract<ProbeTask, { kind: 'connect' }>[],
+  options: ProbeOptions,
+): Promise<Partial<Observed>> {
+  const words = tasks.flatMap(({ to: { address, port, protocol }, count }) =>
+    Array.from({ length: count }, () => ({
+      host: address,
+      port,
+      protocol: protocol === 'UDP' ? ('udp' as const) : ('tcp' as const),
+    })),
+  );
+  const limits = { ...options, timeoutMs: connectMs, connectionsAtOnce: 24 };
+  const attempts = await tryBatch(run, words, limits);
+  let next = 0;
+  return {
+    connects: tasks.map(({ at, to, count }) => {
+      const own = attempts.slice(next, (next += count));
+      return {
+        from: at.key,
+        to,
+        via: 'bash or nc',
+        attempts: own.map((one) =>
+          one === 'noProgram'
+            ? { outcome: 'failed' }
+            : { outcome: one.outcome, ...(one.ms === undefined ? {} : { ms: one.ms }) },
+        ),
+      };
+    }),
+  };
 }
 
 /** By the name, led to the address by curl; a program that cannot be led so asks the address and sends the name as Host. */

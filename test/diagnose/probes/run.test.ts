@@ -47,12 +47,14 @@ function said(text: string | undefined, exitCode = 0): ToolSession {
   };
 }
 
-const refused = `via bash\n${'try\nstart 1.000000\nbash: connect: Connection refused\nend 1.004000 1\ndone 1.004000 1\n'.repeat(3)}`;
+/** What the batch says of so many attempts: all are refused. */
+const refused = (attempts: number): string =>
+  `via bash\n${Array.from({ length: attempts }, (_, at) => `${at}\t1.000000\t1.004000\t1\tstart 1.000000\tbash: connect: Connection refused\n`).join('')}`;
 
 /** A container in which everything is refused, and only 127.0.0.1:6379 is listened on. */
 const tools: RunTool = (argv) => {
   const line = argv.join(' ');
-  if (line.includes('/dev/tcp')) return Promise.resolve(said(refused));
+  if (line.includes('/dev/tcp')) return Promise.resolve(said(refused(argv.length - 6)));
   if (argv[0] === 'ss') return Promise.resolve(said('tcp LISTEN 0 128 127.0.0.1:6379 0.0.0.0:*\n'));
   if (argv[0] === 'grep')
     return Promise.resolve(

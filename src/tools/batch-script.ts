@@ -1,5 +1,5 @@
-import { datagramFor } from '../tools/connect-script.js';
-import { nowFunction } from '../tools/probe.js';
+import { datagramFor } from './connect-script.js';
+import { nowFunction } from './probe.js';
 
 /** One connection to try. */
 export interface BatchProbe {

@@ -1,7 +1,7 @@
 import { ExitCode, NetdebugError } from '../errors.js';
-import { parseAttempt, type Attempt } from '../tools/connect-parse.js';
-import { codeOf, collectWithin, firstWords, type ProbeOptions } from '../tools/probe.js';
-import { isMissing, type RunTool } from '../tools/run.js';
+import { parseAttempt, type Attempt } from './connect-parse.js';
+import { codeOf, collectWithin, firstWords, type ProbeOptions } from './probe.js';
+import { isMissing, type RunTool } from './run.js';
 import { batchArgv, inBatches, type BatchOptions, type BatchProbe } from './batch-script.js';
 
 /** What became of a probe: an attempt, or that the container has no program for it. */
