@@ -13,7 +13,7 @@ import { meshChecks } from './mesh-all.js';
 import { liveChecks } from './live-all.js';
 import { nodeAgents } from './node-agents.js';
 import { nodeState } from './node-state.js';
-import { podNetwork } from './pod-network.js';
+import { podNetwork, podPlugin } from './pod-network.js';
 import { podState } from './pod-state.js';
 import { policyNode } from './policy-node.js';
 import { policyPeers } from './policy-peers.js';
@@ -41,6 +41,7 @@ import { statefulNames } from './stateful-names.js';
 export const checks: readonly Check[] = [
   podState,
   podNetwork,
+  podPlugin,
   dnsConfig,
   dnsServers,
   dnsNodeCache,

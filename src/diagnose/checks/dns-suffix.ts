@@ -69,6 +69,8 @@ function captured(facts: Facts, blocks: readonly DnsBlock[], domain: string): Fi
   const host = askedName(facts) ?? '';
   const { service } = facts.destination;
   const right = service?.object === undefined ? host : `${service.name}.${service.namespace}.svc.${domain}`;
+  // A name without a dot is there to be completed.
+  if (!host.includes('.')) return [];
   return facts.sources.flatMap((source): Finding[] => {
     if (source.pod === undefined || !asksCluster(facts, source.pod)) return [];
     for (const candidate of candidates(source, host, domain)) {
@@ -81,7 +83,8 @@ function captured(facts: Facts, blocks: readonly DnsBlock[], domain: string): Fi
         {
           code: 'ND409',
           severity: 'warning',
-          confidence: 'likely',
+          // A host outside may well be meant to be completed so.
+          confidence: service?.object === undefined ? 'possible' : 'likely',
           object: { kind: 'Pod', namespace, name, fieldPath: 'spec.dnsConfig', value: candidate },
           message: `${source.text} asks for ${candidate} before ${right}, as its search list says, and line ${captureText(capture)}: it goes there`,
           evidence: [

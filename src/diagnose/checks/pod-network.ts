@@ -70,6 +70,71 @@ export const podNetwork: Check = {
   },
 };
 
+/** What plugins say when they are not there, or when their agent on the node does not answer. */
+const signs: readonly {
+  readonly sign: RegExp;
+  readonly code: string;
+  readonly what: string;
+  readonly fix: string;
+}[] = [
+  {
+    sign: /failed to find plugin|cni (plugin )?(config )?(not initialized|uninitialized)|no networks found in|network is not ready/i,
+    code: 'ND802',
+    what: 'no network plugin has set it up',
+    fix: 'see whether the DaemonSet of the network plugin runs there',
+  },
+  {
+    sign: /calico\/node container is running|cilium(\.sock|-agent)|\/run\/flannel\/subnet\.env|127\.0\.0\.1:50051|antrea.{0,40}(cni\.sock|connection refused)|ovn-?kube.{0,60}(cni-server|sock)/i,
+    code: 'ND803',
+    what: 'the agent of the network plugin does not answer there',
+    fix: 'see whether the pod of the agent runs there, and its log',
+  },
+];
+
+/** The same pods, where the network plugin or its agent is what is missing. */
+export const podPlugin: Check = {
+  name: 'pod-plugin',
+  codes: ['ND802', 'ND803'],
+  live: true,
+  reads: podNetwork.reads,
+  concerns: podNetwork.concerns,
+  find: (facts) =>
+    waiting(facts).flatMap((pod): Finding[] => {
+      const node = pod.spec.nodeName ?? '';
+      const [event] = eventsOf(facts, pod).filter(({ reason }) =>
+        /^(FailedCreatePodSandBox|NetworkNotReady)$/.test(reason ?? ''),
+      );
+      const found = signs.find(({ sign }) => sign.test(event?.message ?? ''));
+      if (event === undefined || found === undefined || usedUp.test(event.message ?? '')) return [];
+      return [
+        {
+          code: found.code,
+          severity: 'error',
+          confidence: 'likely',
+          object: { kind: 'Node', name: node },
+          message: `node ${node} cannot give pods a network: ${found.what}; pod ${pod.metadata.namespace ?? ''}/${pod.metadata.name} waits for it`,
+          evidence: [eventEvidence(event)],
+          fix: {
+            text: found.fix,
+            commands: [
+              kubectl(
+                'kube-system',
+                'get',
+                'pods',
+                '-o',
+                'wide',
+                '--field-selector',
+                `spec.nodeName=${node}`,
+              ),
+            ],
+          },
+          hop: 'node',
+          touches: [objectKey('node', { name: node }), objectKey('pod', pod.metadata)],
+        },
+      ];
+    }),
+};
+
 /** Pods of the flow that are on a node and have no address there. */
 function waiting({ sources, destination }: Facts): readonly SnapshotPod[] {
   const all = [

@@ -68,6 +68,11 @@ function ranges(
     ({ metadata }) => metadata.name === rule.policy.name && rule.policy.kind === 'NetworkPolicy',
   );
   if (policy === undefined) return [];
+  const range = (policy.spec?.[direction]?.[rule.index]?.ports ?? []).find(
+    ({ port, endPort }) =>
+      typeof port === 'number' && endPort != null && port < link.flow.port && link.flow.port <= endPort,
+  );
+  if (range === undefined) return [];
   const firstOnly: NetworkPolicy = {
     ...policy,
     spec: {
@@ -79,12 +84,8 @@ function ranges(
     },
   };
   if (verdictWith(facts, side, firstOnly) !== 'deny') return [];
-  const range = (policy.spec?.[direction]?.[rule.index]?.ports ?? []).find(
-    ({ port, endPort }) =>
-      typeof port === 'number' && endPort != null && port < link.flow.port && link.flow.port <= endPort,
-  );
   const { namespace = '', name } = policy.metadata;
-  const stands = `${range?.port ?? ''}-${range?.endPort ?? ''}`;
+  const stands = `${range.port ?? ''}-${range.endPort ?? ''}`;
   return [
     {
       hop: direction,
@@ -93,11 +94,11 @@ function ranges(
       severity: 'warning',
       confidence: 'likely',
       object: policyObject(policy, `${rule.field}.ports`, stands),
-      message: `NetworkPolicy ${namespace}/${name} ${rule.field} allows ${stands}, and ${text} ignores endPort: only port ${range?.port ?? ''} is open, the connection is ${link.flow.protocol} ${link.flow.port}`,
+      message: `NetworkPolicy ${namespace}/${name} ${rule.field} allows ${stands}, and ${text} ignores endPort: only port ${range.port ?? ''} is open, the connection is ${link.flow.protocol} ${link.flow.port}`,
       evidence: [
         policyEvidence(
           policy,
-          `${rule.field}.ports: port ${range?.port ?? ''}, endPort ${range?.endPort ?? ''}`,
+          `${rule.field}.ports: port ${range.port ?? ''}, endPort ${range.endPort ?? ''}`,
         ),
         fromApi(`daemonset ${systemNamespace}/${daemon}`, text),
       ],

@@ -13,13 +13,17 @@ export const proxyMode: Check = {
   name: 'proxy-mode',
   codes: ['ND322'],
   reads: [...inputs('cluster', 'services'), { kind: 'configmaps', where: 'system', name: 'kube-proxy' }],
+  mayRead: [{ kind: 'configmaps', where: 'system', name: 'cilium-config' }],
   concerns: (facts) => loopbackPort(facts) !== undefined,
   find: (facts) => {
     const { read, sources, destination } = facts;
     const port = loopbackPort(facts);
     const service = itemsOf(read('services')).find((one) => nodePortOf(one, port, destination.protocol));
     const proxy = itemsOf(read('configmaps', systemNamespace, 'kube-proxy'))[0]?.data?.['config.conf'];
-    if (service === undefined || proxy === undefined) return [];
+    // Cilium may do the work of kube-proxy, whose ConfigMap then is a leftover.
+    const cilium = itemsOf(read('configmaps', systemNamespace, 'cilium-config'))[0]?.data;
+    const replaced = /^(true|strict)$/.test(cilium?.['kube-proxy-replacement'] ?? '');
+    if (service === undefined || proxy === undefined || replaced) return [];
     const { mode = '', iptables } = JSON.parse(proxy) as {
       readonly mode?: string;
       readonly iptables?: { readonly localhostNodePorts?: boolean | null } | null;

@@ -29,8 +29,10 @@ export function dnsBlocks(text: string): readonly DnsBlock[] {
   const snippets = new Map(
     servers.filter(({ keys }) => isSnippet(keys)).map(({ keys, lines }) => [keys[0]?.slice(1, -1), lines]),
   );
+  // Files that are imported between the blocks may bring more blocks.
+  const imports = servers.some(({ keys }) => keys[0] === 'import');
   return servers
-    .filter(({ keys }) => !isSnippet(keys))
+    .filter(({ keys }) => !isSnippet(keys) && keys[0] !== 'import')
     .map(({ keys, lines }) => {
       const expanded = lines.flatMap((line) =>
         line.words[0] === 'import' ? (snippets.get(line.words[1] ?? '') ?? [line]) : [line],
@@ -38,7 +40,7 @@ export function dnsBlocks(text: string): readonly DnsBlock[] {
       return {
         zones: keys.map(zoneOf),
         lines: expanded,
-        open: expanded.some(({ words }) => words[0] === 'import'),
+        open: imports || expanded.some(({ words }) => words[0] === 'import'),
       };
     });
 }

@@ -4,7 +4,7 @@ export interface CorefileLine {
   readonly block: readonly CorefileLine[];
 }
 
-/** A server block of a Corefile: its zones (`.:53`, `cluster.local`), or the name of a snippet in brackets. */
+/** A server block of a Corefile: its zones (`.:53`, `cluster.local`), or the name of a snippet in brackets; or `import` and a file, without lines. */
 export interface CorefileServer {
   readonly keys: readonly string[];
   readonly lines: readonly CorefileLine[];
@@ -41,8 +41,8 @@ export function parseCorefile(text: string): readonly CorefileServer[] {
     const opens = words.at(-1) === '{';
     keys.push(...words.flatMap((word) => word.split(/[\s,{}"#]+/)));
     // Keys may stand on several lines, with a comma at the end of each but the last.
-    if (!opens) continue;
-    servers.push({ keys: keys.filter((key) => key !== ''), lines: block(0) });
+    if (!opens && keys[0] !== 'import') continue;
+    servers.push({ keys: keys.filter((key) => key !== ''), lines: opens ? block(0) : [] });
     keys = [];
   }
   return servers;

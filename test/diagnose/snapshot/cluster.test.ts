@@ -86,6 +86,33 @@ describe('a snapshot of a cluster', () => {
     expect(snapshot.read('namespaces')).toEqual({ state: 'there', items: [{ metadata: { name: 'shop' } }] });
   });
 
+  test('gets ConfigMaps one by one: one that is not there is none, one that may not be read hides no other', async () => {
+    const { api, asked } = fakeApi({
+      '/api/v1/namespaces/kube-system/configmaps/coredns': {
+        metadata: { name: 'coredns', namespace: 'kube-system' },
+        data: { Corefile: '.:53 {\n errors\n}\n', other: 'x' },
+      },
+      '/api/v1/namespaces/kube-system/configmaps/kube-proxy': 403,
+    });
+    const names = ['coredns', 'kube-proxy', 'node-local-dns'] as const;
+    const snapshot = await readCluster(
+      api,
+      names.map((name) => ({ kind: 'configmaps', namespace: 'kube-system', name })),
+    );
+    expect(asked).toHaveLength(3);
+    expect(snapshot.read('configmaps', 'kube-system', 'coredns')).toMatchObject({
+      items: [{ data: { Corefile: '.:53 {\n    errors\n}\n' } }],
+    });
+    expect(snapshot.read('configmaps', 'kube-system', 'kube-proxy')).toMatchObject({
+      state: 'unknown',
+      why: 'forbidden: get configmaps kube-proxy in namespace kube-system',
+    });
+    expect(snapshot.read('configmaps', 'kube-system', 'node-local-dns')).toEqual({
+      state: 'there',
+      items: [],
+    });
+  });
+
   test('reads more when the first round shows that it is needed', async () => {
     const { api } = fakeApi({ '/api/v1/pods': list('web'), '/api/v1/nodes': list('n1') });
     const snapshot = await readCluster(api, [{ kind: 'pods' }], (first) =>
