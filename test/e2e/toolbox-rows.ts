@@ -40,7 +40,7 @@ export const good: readonly Row[] = [
     /default\/client -> default\/echo +\d+[^]*default\/echo -> default\/client +\d+ Mbit/,
   ],
   [
-    'throughput bare echo --time 1s --port PORT',
+    'throughput bare echo --time 1s --port PORT2',
     0,
     /default\/bare -> default\/echo +\d+[^]*default\/echo -> default\/bare +\d+ Mbit[^]*^nc and dd of busybox/m,
   ],
@@ -89,7 +89,7 @@ export const found: readonly Row[] = [
   ['trace client pod/closed --max-hops 3', 1, /is not reached: the last that answers is hop 2/],
   ['mtu client pod/closed', 1, /answers not even a small packet/],
   ['mtu bare pod/closed', 1, /answers not even a small packet/],
-  ['throughput bare closed --time 1s --port PORT', 1, /-> default\/closed +timed out/],
+  ['throughput bare closed --time 1s --port PORT2', 1, /-> default\/closed +timed out/],
   ['throughput client closed --time 1s --port PORT', 1, /-> default\/closed +timed out/],
   // TLS.
   [

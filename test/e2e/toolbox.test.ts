@@ -91,7 +91,7 @@ async function wrong(rows: readonly Row[], kubeconfig = cluster.kubeconfig): Pro
   const all = rows.flatMap((row) => both.map(([name, program]) => ({ row, name, program })));
   const results = await inParallel(all, 8, async ({ row: [words, code, said], name, program }) => {
     const image = /^\S+ bare /.test(words) ? busybox : [];
-    // Two servers cannot have one port.
+    // Two servers cannot have one port; PORT2 becomes 52012.
     const port = name === 'executable' ? '5201' : '5301';
     const [first = '', ...rest] = words
       .split(' ')
