@@ -6,8 +6,36 @@ import type { CaptureSource, Gap } from './source.js';
 import type { StreamSource } from './stream.js';
 import type { EndedBy, StopReason } from './ended.js';
 
-/** What one source brought, and whether it can be trusted. */
-export interface SourceSummary {
+/** What was captured, and whether it can be trusted: of one source, or of all of them together. */
+export interface CaptureFigures {
+  /** Packets and bytes that were written; always whole records. */
+  readonly packets: number;
+  readonly bytes: number;
+  /** Time stamps of the first packet that was written and the last that arrived. */
+  readonly first: Timestamp | undefined;
+  readonly last: Timestamp | undefined;
+  /** Packets that tcpdump says it captured; these four are undefined when it, or one of several, could not say. */
+  readonly captured: number | undefined;
+  readonly receivedByFilter: number | undefined;
+  readonly droppedByKernel: number | undefined;
+  readonly droppedByInterface: number | undefined;
+  /** Of the dropped ones those that were wanted: not what came while it was stopping after a limit. */
+  readonly lost: number;
+  /** Written out of the order of time, because they came later than the window allowed. */
+  readonly latePackets: number;
+  /** Whether the stream, or every one, ended where a record does. What was written does in any case. */
+  readonly whole: boolean;
+  /** True when everything that was captured is here, and known to be. */
+  readonly complete: boolean;
+  readonly endedBy: EndedBy;
+  /** What is missing or unknown, one sentence each; empty when nothing is. */
+  readonly problems: readonly string[];
+  /** Facts that do not make it incomplete, one sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** What one source brought. */
+export interface SourceSummary extends CaptureFigures {
   /** As Wireshark shows it: `shop/web-0:eth0`. */
   readonly name: string;
   readonly namespace: string | undefined;
@@ -17,28 +45,9 @@ export interface SourceSummary {
   /** e.g. `EN10MB (Ethernet)`. */
   readonly linktype: string;
   readonly filter: string | undefined;
-  /** Packets and bytes that were written. */
-  readonly packets: number;
-  readonly bytes: number;
-  /** Time stamps of the first packet that was written and the last that arrived. */
-  readonly first: Timestamp | undefined;
-  readonly last: Timestamp | undefined;
-  /** Packets that tcpdump says it captured; undefined when it could not say. */
-  readonly captured: number | undefined;
-  readonly receivedByFilter: number | undefined;
-  readonly droppedByKernel: number | undefined;
-  readonly droppedByInterface: number | undefined;
-  /** Dropped before a limit was reached. */
-  readonly lost: number;
-  readonly latePackets: number;
   readonly gaps: readonly Gap[];
   /** Restarts and the like, in the order they came. */
   readonly events: readonly string[];
-  readonly whole: boolean;
-  readonly complete: boolean;
-  readonly endedBy: EndedBy;
-  readonly problems: readonly string[];
-  readonly notes: readonly string[];
 }
 
 /** A pod that went away under its capture. */

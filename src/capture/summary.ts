@@ -1,7 +1,7 @@
 import { ExitCode, NetdebugError } from '../errors.js';
 import type { Timestamp } from '../pcap/types.js';
-import type { EndedBy, StopReason } from './ended.js';
-import type { SourceSummary } from './source-summary.js';
+import type { StopReason } from './ended.js';
+import type { CaptureFigures, SourceSummary } from './source-summary.js';
 import type { Written } from './stream.js';
 
 /** A target of which nothing was captured. */
@@ -12,36 +12,12 @@ export interface FailedSource {
   readonly exit: ExitCode;
 }
 
-/** What a capture was, and whether it can be trusted. */
-export interface CaptureSummary {
+/** What a capture was. The figures are those of all sources together. */
+export interface CaptureSummary extends CaptureFigures {
   readonly kind: 'CaptureSummary';
   readonly format: 'pcap' | 'pcapng';
-  /** Packets and bytes that were written; always whole records. */
-  readonly packets: number;
-  readonly bytes: number;
-  /** The earliest time stamp that was written, and the latest that arrived. */
-  readonly first: Timestamp | undefined;
-  readonly last: Timestamp | undefined;
-  /** Sums over the sources; undefined when one of them could not say. */
-  readonly captured: number | undefined;
-  readonly receivedByFilter: number | undefined;
-  readonly droppedByKernel: number | undefined;
-  readonly droppedByInterface: number | undefined;
-  /** Of the dropped ones those that were wanted: not what came while it was stopping after a limit. */
-  readonly lost: number;
-  /** Written out of the order of time, because they came later than the window allowed. */
-  readonly latePackets: number;
-  /** Whether every stream ended where a record does. What was written does in any case. */
-  readonly whole: boolean;
-  /** True when everything that was captured is here, and known to be. */
-  readonly complete: boolean;
-  readonly endedBy: EndedBy;
   /** From the first packet source that listened to the end. */
   readonly durationMs: number;
-  /** What is missing or unknown, one sentence each; empty when nothing is. */
-  readonly problems: readonly string[];
-  /** Facts that do not make it incomplete, one sentence each. */
-  readonly notes: readonly string[];
   readonly sources: readonly SourceSummary[];
   readonly failed: readonly FailedSource[];
   readonly exit: ExitCode;
