@@ -15,8 +15,8 @@ import { inputs } from './check.js';
 const configMap = { kind: 'ConfigMap', namespace: systemNamespace, name: 'coredns' } as const;
 const about = `configmap ${systemNamespace}/coredns`;
 const edit = kubectl(systemNamespace, 'edit', 'configmap', 'coredns');
-/** Plugins that give no answers of their own for names outside. Any other might. */
-const silentPlugins = new Set([
+/** Plugins that give no answers of their own but for Services. Any other might. */
+export const silentPlugins: ReadonlySet<string> = new Set([
   ...[
     'kubernetes',
     'errors',
@@ -204,13 +204,15 @@ function outside(facts: Facts, blocks: readonly DnsBlock[]): Finding[] {
     ];
   }
   const own = facts.dns?.addresses.map((one) => parseAddress(one)?.value.toString()) ?? [];
+  // In the network of its node another resolver may have the loopback address.
+  const loopback = facts.dns?.pods.every(({ spec }) => spec.hostNetwork !== true) === true;
   const loops = servers.filter((server) => {
     const text = server
       .replace(/^dns:\/\//, '')
       .replace(/^\[(.*)\](?::53)?$/, '$1')
       .replace(/^([\d.]+):53$/, '$1');
     const address = parseAddress(text)?.value.toString();
-    return address !== undefined && (own.includes(address) || /^(127\.|::1$)/.test(address));
+    return address !== undefined && (own.includes(address) || (loopback && /^(127\.|::1$)/.test(address)));
   });
   // With a server besides that is none of its own some names resolve; without a name outside, only when DNS is down does it matter.
   if (loops.length < servers.length || loops.length === 0 || (host === undefined && facts.dns?.ready !== 0))

@@ -1,14 +1,17 @@
 import type { Finding } from '../finding.js';
 import { fromApi } from '../finding.js';
 import { corefileOf, kubeletDns, zonesOf } from '../model/cluster-zone.js';
-import { blockFor, captureOf, captureText, type DnsBlock } from '../model/corefile.js';
+import { blockFor, captureOf, captureText, isWithin, type DnsBlock } from '../model/corefile.js';
 import { serviceHost } from '../model/dns.js';
 import { asksCluster, hostAsked, namesService, usesDns } from '../model/dns-use.js';
 import type { Facts, Source } from '../model/facts.js';
 import { systemNamespace } from '../model/pods.js';
 import type { Check } from './check.js';
 import { inputs } from './check.js';
-import { corefileInput } from './corefile.js';
+import { corefileInput, silentPlugins } from './corefile.js';
+
+/** Plugins of every Corefile that have no Services. */
+const answering = new Set(['forward', 'proxy', 'hosts', 'template', 'rewrite']);
 
 /** Names that end in a domain which is not the cluster's, and candidates of the search list for which somebody else answers first. */
 export const dnsSuffix: Check = {
@@ -22,7 +25,7 @@ export const dnsSuffix: Check = {
     const zones = blocks && zonesOf(blocks);
     if (blocks === undefined || zones === undefined || zones.length === 0) return [];
     const { domain = zones[0] ?? '' } = kubeletDns(facts);
-    return [...otherDomain(facts, zones), ...captured(facts, blocks, domain)];
+    return [...otherDomain(facts, blocks, zones), ...captured(facts, blocks, domain)];
   },
 };
 
@@ -32,11 +35,12 @@ function askedName(facts: Facts): string | undefined {
   return name?.toLowerCase();
 }
 
-function otherDomain(facts: Facts, zones: readonly string[]): Finding[] {
+function otherDomain(facts: Facts, blocks: readonly DnsBlock[], zones: readonly string[]): Finding[] {
   const { service } = facts.destination;
   const host = askedName(facts);
   const named = host === undefined ? undefined : serviceHost(host, facts.namespace, () => false);
   if (!namesService(facts) || named?.zone === undefined || zones.includes(named.zone)) return [];
+  if (servedElsewhere(blocks, host ?? '')) return [];
   const short = `${service?.name ?? ''}.${service?.namespace ?? ''}.svc`;
   const sources = facts.sources.filter(({ pod }) => pod !== undefined && asksCluster(facts, pod));
   return [
@@ -62,6 +66,17 @@ function otherDomain(facts: Facts, zones: readonly string[]): Finding[] {
       blocks: { model: 'fail', sources: sources.map(({ key }) => key) },
     },
   ];
+}
+
+/** Another cluster, or a set of them, may have the name: a server block of its own, or a plugin such as multicluster. */
+function servedElsewhere(blocks: readonly DnsBlock[], host: string): boolean {
+  const block = blockFor(blocks, host);
+  return (
+    block === undefined ||
+    block.open ||
+    block.zones.some((zone) => zone !== '' && isWithin(host, zone)) ||
+    block.lines.some(({ words: [plugin = ''] }) => !silentPlugins.has(plugin) && !answering.has(plugin))
+  );
 }
 
 /** A candidate that comes before the right one, and that a line of the Corefile answers. */

@@ -105,7 +105,8 @@ function joined(
       ...atSide(side),
       code: 'ND206',
       severity: 'error',
-      confidence: 'likely',
+      // That it is denied is sure; that it was meant otherwise is a guess.
+      confidence: 'possible',
       object: policyObject(policy, field),
       message: `NetworkPolicy ${name} ${field} has both selectors in one item, which means pods with these labels in those namespaces: in ${peer.namespace} no pod has them, in ${home} some have. As two items it would admit ${endText(peer)}, too`,
       evidence: [
