@@ -71,8 +71,9 @@ export function judgeAuthorization(
       allows.map(({ policy }) => ({ policy })),
     );
   // What hangs on the request alone stops no connection; what hangs on who calls may.
-  const open = [...doubts, ...(admitted ? [] : maybe)];
-  const decided = open.every(({ byRequest }) => byRequest) ? 'allow' : 'unknown';
+  const letIn = admitted || maybe.some(({ byRequest }) => byRequest);
+  const open = [...doubts.filter(({ byRequest }) => !byRequest), ...(letIn ? [] : maybe)];
+  const decided = open.length === 0 ? 'allow' : 'unknown';
   return verdict(decided, decided === 'unknown' ? open.map(({ policy }) => ({ policy })) : []);
 }
 

@@ -204,7 +204,7 @@ describe('AuthorizationPolicy', () => {
   test('without policies all is allowed; one ALLOW policy without rules denies all, one DENY policy without rules nothing', () => {
     fc.assert(
       fc.property(caller, (who) => {
-        const of = (spec: AuthorizationPolicy['spec']): AuthorizationPolicy => ({
+        const of = (spec: NonNullable<AuthorizationPolicy['spec']>): AuthorizationPolicy => ({
           metadata: { name: 'x' },
           spec,
         });
