@@ -118,7 +118,7 @@ async function untilListening(
 }
 
 /** Waits for a session that was told to stop, ten seconds at most. */
-export async function endOf(session: ToolSession, clock: Clock): Promise<void> {
+async function endOf(session: ToolSession, clock: Clock): Promise<void> {
   const over = new AbortController();
   await Promise.race([session.done, clock.sleep(10_000, over.signal)]);
   over.abort();

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { throughput } from '../../src/tools/throughput.js';
+import { followNc } from '../../src/tools/throughput-nc.js';
 import { parseIperf, parseIperfInterval } from '../../src/tools/throughput-parse.js';
 import type { ThroughputEvent } from '../../src/tools/throughput-types.js';
 import type { RunTool } from '../../src/tools/run.js';
@@ -116,6 +117,41 @@ describe('without iperf3', () => {
       ]);
     });
   }, 30_000);
+});
+
+test('blocks that dd has read, with the time of the container; what else is said is kept', () => {
+  const told: number[] = [];
+  const { onLine, end } = followNc(({ mbitPerSecond }) => void told.push(mbitPerSecond));
+  const lines = [
+    'segments 5',
+    'begin 100.000000',
+    'tick 101.000000',
+    '1000+0 records in',
+    '1000+0 records out',
+    'tick 102.000000',
+    '3000+0 records in',
+    'nc: \u001b[2Jodd',
+    '3000+1 records in',
+    'end 102.100000 0',
+    'segments 8',
+  ];
+  lines.slice(0, 4).forEach(onLine);
+  expect(told).toEqual([524.29]);
+  lines.slice(4).forEach(onLine);
+  expect(end()).toMatchObject({
+    samples: [
+      { second: 1, mbitPerSecond: 524.29 },
+      { second: 2, mbitPerSecond: 1048.58 },
+    ],
+    mbitPerSecond: 748.98,
+    retransmits: 3,
+    code: 0,
+    words: ['nc: [2Jodd'],
+    began: true,
+  });
+  const nothing = followNc(() => undefined);
+  ['begin x', '9+0 records in', 'end y 1'].forEach(nothing.onLine);
+  expect(nothing.end()).toMatchObject({ samples: [], code: 1 });
 });
 
 test('intervals as the server of iperf3 says them', () => {

@@ -154,6 +154,12 @@ describe('logs of a cluster', () => {
     expect(err).toContain('none speaks of network trouble');
   });
 
+  test('only what is younger than --since', async () => {
+    expect((await logs(reader, 'web', '--since', '1h')).code).toBe(1);
+    // All of it was written at the start.
+    await until(async () => (await logs(reader, 'web', '--since', '1s')).code === 0);
+  });
+
   test('lines with those around them, and only of one pattern', async () => {
     const { out } = await logs(reader, 'web', '--around', '1', '--pattern', 'connection-refused');
     expect(out).toContain('    starting\n  > Get http://api:80/: dial tcp: connect: connection refused\n');
