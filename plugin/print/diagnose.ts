@@ -95,12 +95,14 @@ export function diagnosisText(document: DiagnosisDocument, look: DiagnosisLook):
     for (const command of few(root.fix.commands, most.commands))
       lines.push(' '.repeat(margin) + sanitizeLine(command));
     if (main) more(root.fix.commands, most.commands, 'commands');
+    if (main && root.fix.commands.length > 0 && document.verdict !== 'REACHABLE')
+      say('then', 'kubectl netdebug diagnose --verify', columns);
   }
   more(roots, most.roots, 'findings');
   for (const [index, { what, why }] of few(notChecked, most.gaps).entries())
     say(index === 0 ? 'not' : '', `${index === 0 ? 'checked: ' : ''}${sanitizeLine(`${what} (${why})`)}`);
   more(notChecked, most.gaps, 'gaps');
-  const legend = document.probes.ran ? '; marks: objects, then packets' : '';
+  const legend = document.probes.ran ? ' (marks: objects, packets)' : '';
   say('probe', `${sanitizeLine(probesText(document))}${legend}`);
   const text = `${lines.map((line) => line.trimEnd()).join('\n')}\n`;
   return ascii ? asciiText(text) : text;

@@ -66,7 +66,7 @@ export function diagnosisDocument(
       }),
     })),
     probes:
-      observed === undefined
+      observed === undefined || unprobed !== undefined
         ? { ran: false, why: unprobed ?? 'objects were read, no packet was sent' }
         : { ran: true, ...(probesMs === undefined ? {} : { ms: probesMs }) },
     ...(observed === undefined ? {} : { observed }),

@@ -68,11 +68,20 @@ export function packetOf(
   return {
     objects: ordered.slice(0, most.objects).map(({ kind, item, named: isNamed }) => ({
       name: `${snapshotKinds[kind].kind} ${item.metadata.namespace === undefined ? '' : `${item.metadata.namespace}/`}${item.metadata.name}`,
-      yaml: cut(stringify(savedObject(kind, item), { aliasDuplicateObjects: false, lineWidth: 0 })),
+      yaml: cut(
+        stringify(withoutNoise(savedObject(kind, item)), { aliasDuplicateObjects: false, lineWidth: 0 }),
+      ),
       named: isNamed,
     })),
     left: Math.max(ordered.length - most.objects, 0),
   };
+}
+
+/** A node lists every image that it holds, which is long and tells nothing here. */
+function withoutNoise(object: unknown): unknown {
+  const { status, ...rest } = object as { readonly status?: unknown };
+  if (typeof status !== 'object' || status === null || !('images' in status)) return object;
+  return { ...rest, status: { ...status, images: undefined } };
 }
 
 function cut(text: string): string {

@@ -159,7 +159,7 @@ function observed(document: DiagnosisDocument): string {
   );
   const words = htmlEscape`<p class="faint">Probes: ${plain(probesText(document))}</p>\n`;
   if (rows.length === 0) return `<h2>Observations</h2>\n${words}`;
-  return `<h2>Observations</h2>\n${words}<div class="card"><table><thead><tr><th scope="col">What</th><th scope="col">From and to</th><th scope="col">Told</th></tr></thead>
+  return `<h2>Observations</h2>\n${words}<div class="card"><table class="observed"><thead><tr><th scope="col">What</th><th scope="col">From and to</th><th scope="col">Told</th></tr></thead>
 <tbody>
 ${rows.join('')}</tbody></table></div>
 `;

@@ -21,8 +21,8 @@ export function probesText({ probes, observed }: DiagnosisDocument): string {
     ['connection', 'connections', observed.connects.length],
     ['lookup', 'lookups', observed.dns.length],
     ['list of listeners', 'lists of listeners', observed.listeners.length],
-    ['HTTP request', 'HTTP requests', observed.http.length],
-    ['path MTU', 'path MTUs', observed.mtu.length],
+    ['HTTP', 'HTTP', observed.http.length],
+    ['MTU', 'MTU', observed.mtu.length],
     ['pattern in logs', 'patterns in logs', observed.logs.length],
   ] as const;
   const words = counts

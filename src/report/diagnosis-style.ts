@@ -93,6 +93,7 @@ details > summary:hover { text-decoration: underline; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th, td { text-align: left; padding: .35rem .75rem .35rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { color: var(--faint); font-weight: 600; }
+table.observed { table-layout: fixed; } table.observed th:first-child { width: 8.5rem; } table.observed th:nth-child(2) { width: 42%; }
 td.pass { color: var(--pass); } td.fail { color: var(--fail); } td.unknown { color: var(--unknown); }
 td.state { white-space: nowrap; font-weight: 650; }
 :focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }

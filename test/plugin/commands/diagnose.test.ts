@@ -57,6 +57,7 @@ describe('the report', () => {
            the Service; policies see the pod's port, TCP 8080
   fix      let this through (tried on a copy: the verdict is then allow)
            kubectl -n shop patch networkpolicy allow-web --type=json -p '[{"op":"add","path":"/spec/ingress/0/ports/-","value":{"protocol":"TCP","port":8080}}]'
+  then     kubectl netdebug diagnose --verify
   probe    none: objects were read, no packet was sent
 `,
     );

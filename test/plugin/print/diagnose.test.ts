@@ -42,6 +42,7 @@ test('model and probe stand side by side, with times, in a line that says which 
            pod shop/web-7d9f8b6c5-x2x4q, container web: dial tcp 10.96.0.20:80: i/o timeout
   fix      let this through (tried on a copy: the verdict is then allow)
            kubectl -n shop patch networkpolicy allow-web --type=json -p '[{"op":"add","path":"/spec/ingress/0/ports/-","value":{"protocol":"TCP","port":8080}}]'
+  then     kubectl netdebug diagnose --verify
   also     the policies allow it, and packets are lost: look below the policies (ND090, possible,
            warning)
   proof    model: in order  probe: tcp timeout 3/3
@@ -50,8 +51,8 @@ test('model and probe stand side by side, with times, in a line that says which 
            kubectl netdebug mtu web api-2
            kubectl netdebug trace web api-2
   not      checked: nodes (forbidden: list nodes)
-  probe    3 connections, 1 lookup, 1 list of listeners in 6.2 s; 1 could not be done; marks:
-           objects, then packets
+  probe    3 connections, 1 lookup, 1 list of listeners in 6.2 s; 1 could not be done (marks:
+           objects, packets)
 `,
   );
 });
