@@ -77,7 +77,7 @@ export function takesEvidence({ takes, endpoint, server }: MeshLink): Evidence {
 export function clientEvidence({ view: { end, member } }: MeshLink): Evidence {
   const proxy = member.kind === 'ambient' ? 'in the ambient mesh' : `container ${member.proxy ?? ''}`;
   return fromApi(
-    `pod ${end.text}`,
+    end.pod === undefined ? end.text : `pod ${end.text}`,
     member.kind === 'none' ? 'no container istio-proxy, not in the ambient mesh' : proxy,
   );
 }

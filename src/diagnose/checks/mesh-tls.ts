@@ -25,11 +25,13 @@ export const meshTls: Check = {
   codes: ['ND701', 'ND702'],
   reads: [],
   concerns: inMesh,
-  find: ({ mesh }) =>
+  find: ({ mesh, outside }) =>
     groupLinks(
       (mesh?.links ?? []).filter(
         ({ accepted, view, endpoint }) =>
-          accepted === 'no' && isPeer(view.end.end) && endpoint.pod !== undefined,
+          accepted === 'no' &&
+          (isPeer(view.end.end) || outside?.way?.kind === 'service') &&
+          endpoint.pod !== undefined,
       ),
       ({ sending, takes, view }) => [
         sending.because,
@@ -43,7 +45,7 @@ export const meshTls: Check = {
     }),
 };
 
-/** Clients outside come through something that stands in front, which is the client that counts. */
+/** Clients outside come through something that stands in front, which is the client that counts; but for node ports and load balancers. */
 function isPeer(end: MeshLink['view']['end']['end']): boolean {
   return end.kind === 'pod' || end.role === 'node';
 }

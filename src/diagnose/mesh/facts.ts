@@ -126,7 +126,7 @@ export function meshHop(
   if (link === undefined || !kinds.some((kind) => kind === 'sidecar' || kind === 'ambient')) return undefined;
   const open =
     gaps.some(({ decides }) => decides) ||
-    link.accepted === 'unknown' ||
+    link.accepted !== 'yes' ||
     link.authorization?.decision === 'unknown';
   const way = kinds.map((kind) => (kind === undefined || kind === 'none' ? 'no proxy' : kind)).join(' to ');
   return { what: way, model: open ? 'unknown' : 'pass' };
