@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { ExitCode } from '../src/errors.js';
-import { parseReference, type Reference } from '../src/target/reference.js';
+import { formatReference, parseReference, type Reference } from '../src/target/reference.js';
 import type { ProbeOptions } from '../src/tools/probe.js';
 import type { RunTool } from '../src/tools/run.js';
 import { parseDuration } from './options/duration.js';
@@ -15,6 +15,7 @@ import { printDocument } from './print/document.js';
 import type { Show } from './print/growing.js';
 import { writeOut } from './print/out.js';
 import type { PodAddress, SessionContext } from './context.js';
+import { unlessStopped } from './interrupt.js';
 import { openSession } from './session.js';
 import type { PodCommandRequest } from './target.js';
 
@@ -138,35 +139,58 @@ function shower(
   };
 }
 
-/** Where a probe of addresses goes: known already, or to be looked up in the pod. */
-export interface ProbeAddress {
-  readonly host: string;
-  /** The address; throws a NetdebugError (1) when the name has none. */
-  readonly look: (run: RunTool, options: ProbeOptions) => Promise<string>;
+/** A probe whose destination is an address. */
+export interface AddressTask<R extends { readonly kind: string }> extends Pick<
+  ProbeTask<R>,
+  'print' | 'exit'
+> {
+  /** argv that `--dry-run` shows; a name is not looked up then. */
+  readonly argv: (host: string) => readonly string[];
+  /** What is waited for; the destination follows. */
+  readonly doing: string;
+  readonly probe: (address: string, run: RunTool, options: ProbeOptions, show: Show) => Promise<R>;
 }
 
-/** The address behind a reference; what was chosen is told on stderr. Rejects with a NetdebugError. */
-export async function addressIn(
-  { api, status }: SessionContext,
+/**
+ * Like {@link probeIn}, for the address behind a reference, which is found first; a name is looked up in the pod. What was chosen is told on
+ * stderr. Rejects with a NetdebugError, 1 when a name has no address.
+ */
+export async function probeAddress<R extends { readonly kind: string }>(
+  context: SessionContext,
   at: PodAddress,
   destination: Reference,
-): Promise<ProbeAddress> {
+  { argv, doing, probe, ...task }: AddressTask<R>,
+): Promise<number> {
+  const { api, status, environment } = context;
   const { resolveDestination } = await import('../src/target/destination.js');
-  const { host, family, choice } = await resolveDestination(api, destination, { namespace: at.namespace });
+  const { host, family, choice } = await unlessStopped(
+    environment.signal,
+    resolveDestination(api, destination, { namespace: at.namespace }),
+  );
   if (choice !== undefined) status.note(choice);
-  const look = async (run: RunTool, options: ProbeOptions): Promise<string> => {
-    if (family !== undefined) return host;
-    const [{ lookUp }, { ExitCode, NetdebugError }] = await Promise.all([
-      import('../src/tools/getent.js'),
-      import('../src/errors.js'),
-    ]);
-    const found = await lookUp(run, host, options);
-    const [address] = found.kind === 'addresses' ? found.addresses : [];
-    if (address !== undefined) return address;
-    throw new NetdebugError(`${host} has no address, as seen in the pod.`, {
-      exitCode: ExitCode.found,
-      hint: `kubectl netdebug dns ${at.pod} ${host} shows how it is looked up.`,
-    });
-  };
-  return { host, look };
+  const to = formatReference(destination);
+  return probeIn(context, at, {
+    ...task,
+    argv: () => argv(host),
+    doing: `${doing} ${to}`,
+    about: { to },
+    probe: async (run, options, show) => {
+      const address = family === undefined ? await addressOf(at, host, run, options) : host;
+      return probe(address, run, options, show);
+    },
+  });
+}
+
+async function addressOf(at: PodAddress, host: string, run: RunTool, options: ProbeOptions): Promise<string> {
+  const [{ lookUp }, { ExitCode, NetdebugError }] = await Promise.all([
+    import('../src/tools/getent.js'),
+    import('../src/errors.js'),
+  ]);
+  const found = await lookUp(run, host, options);
+  const [address] = found.kind === 'addresses' ? found.addresses : [];
+  if (address !== undefined) return address;
+  throw new NetdebugError(`${host} has no address, as seen in the pod.`, {
+    exitCode: ExitCode.found,
+    hint: `kubectl netdebug dns ${at.pod} ${host} shows how it is looked up.`,
+  });
 }

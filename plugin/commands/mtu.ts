@@ -1,20 +1,18 @@
 import { ExitCode } from '../../src/errors.js';
-import { formatReference, type Reference } from '../../src/target/reference.js';
+import type { Reference } from '../../src/target/reference.js';
 import type { Command } from '../command.js';
 import type { PodAddress, SessionContext } from '../context.js';
-import { unlessStopped } from '../interrupt.js';
 import type { Flags } from '../options/flags.js';
 import type { Settings } from '../options/setting.js';
 import type { Words } from '../options/words.js';
 import { coloursFor } from '../print/colour.js';
 import { mtuText, mtuTryText } from '../print/mtu.js';
 import {
-  addressIn,
   parseDestination,
   parseProbe,
   parseTimeout,
+  probeAddress,
   probeFlags,
-  probeIn,
   timeoutFlag,
 } from '../probe.js';
 import { inPod, type PodCommandRequest } from '../target.js';
@@ -59,13 +57,11 @@ async function mtuFrom(context: SessionContext, at: PodAddress, request: MtuComm
     import('../../src/target/names.js'),
   ]);
   const { destination, waitSeconds } = request;
-  const found = await unlessStopped(environment.signal, addressIn(context, at, destination));
   let names: ReadonlyMap<string, string> = new Map();
-  return probeIn(context, at, {
-    argv: () => mtuArgv({ destination: found.host, waitSeconds }, 1500),
-    doing: `looking for the largest packet to ${formatReference(destination)}`,
-    probe: async (run, options, show) => {
-      const address = await found.look(run, options);
+  return probeAddress(context, at, destination, {
+    argv: (host) => mtuArgv({ destination: host, waitSeconds }, 1500),
+    doing: 'looking for the largest packet to',
+    probe: async (address, run, options, show) => {
       const asked = { destination: address, waitSeconds };
       const result = await mtu(run, asked, { ...options, onEvent: (one) => show(mtuTryText(one)) });
       if (result.hop !== undefined) names = await addressNames(api);
@@ -74,6 +70,5 @@ async function mtuFrom(context: SessionContext, at: PodAddress, request: MtuComm
     print: (result) =>
       mtuText(result, names.get(result.hop ?? ''), coloursFor('stdout', output.color, environment)),
     exit: ({ limit }) => (limit === 'none' || limit === 'announced' ? ExitCode.ok : ExitCode.found),
-    about: { to: formatReference(destination) },
   });
 }

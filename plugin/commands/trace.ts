@@ -1,8 +1,7 @@
 import { ExitCode } from '../../src/errors.js';
-import { formatReference, type Reference } from '../../src/target/reference.js';
+import type { Reference } from '../../src/target/reference.js';
 import type { Command } from '../command.js';
 import type { PodAddress, SessionContext } from '../context.js';
-import { unlessStopped } from '../interrupt.js';
 import { parseCount } from '../options/count.js';
 import type { Flags } from '../options/flags.js';
 import { flagSetting, type Settings } from '../options/setting.js';
@@ -12,12 +11,11 @@ import { coloursFor } from '../print/colour.js';
 import type { TraceHop } from '../../src/tools/trace-parse.js';
 import type { NamedTrace } from '../print/trace.js';
 import {
-  addressIn,
   parseDestination,
   parseProbe,
   parseTimeout,
+  probeAddress,
   probeFlags,
-  probeIn,
   timeoutFlag,
 } from '../probe.js';
 import { inPod, type PodCommandRequest } from '../target.js';
@@ -96,13 +94,11 @@ async function traceFrom(
     import('../print/trace.js'),
   ]);
   const { destination, maxHops, waitSeconds, protocol, port } = request;
-  const found = await unlessStopped(environment.signal, addressIn(context, at, destination));
-  const asked = { destination: found.host, maxHops, waitSeconds, protocol, port };
-  return probeIn<NamedTrace>(context, at, {
-    argv: () => traceArgv(asked),
-    doing: `tracing the way to ${formatReference(destination)}`,
-    probe: async (run, options, show) => {
-      const address = await found.look(run, options);
+  const asked = { maxHops, waitSeconds, protocol, port };
+  return probeAddress<NamedTrace>(context, at, destination, {
+    argv: (host) => traceArgv({ ...asked, destination: host }),
+    doing: 'tracing the way to',
+    probe: async (address, run, options, show) => {
       const naming = addressNames(api);
       let heading = traceHeading;
       const onEvent = (hop: TraceHop): void => {
@@ -124,6 +120,5 @@ async function traceFrom(
     },
     print: (result) => traceText(result, coloursFor('stdout', output.color, environment)),
     exit: ({ reached }) => (reached ? ExitCode.ok : ExitCode.found),
-    about: { to: formatReference(destination) },
   });
 }

@@ -9,7 +9,7 @@ export type Row = readonly [words: string, code: number, said: RegExp];
 export const good: readonly Row[] = [
   ['dns client echo', 0, /^echo resolves to 10\.96\.[^]*asked by dig$/m],
   ['dns bare echo', 0, /^echo resolves to 10\.96\.[^]*asked by nslookup$/m],
-  ['dns client svc/echo -o json', 0, /"kind": "DnsResult"[^]*"resolves": true/],
+  ['dns client svc/echo -o json', 0, /^\{\n[^]*"kind": "DnsResult"[^]*"resolves": true[^]*\n\}\n$/],
   ['connect client svc/echo --count 2', 0, /^service\/echo .* 2\/2 [^]*^pod default\/echo .* 2\/2 /m],
   ['connect bare pod/echo:80', 0, / 1\/1 .*connected\n[^]*tried by busybox nc$/m],
   ['connect client pod/echo:9000/udp', 0, / 1\/1 .*answered$/m],
@@ -29,7 +29,7 @@ export const good: readonly Row[] = [
   [`http client http://shop.test:80/ --resolve shop.test:80:ECHO -o json`, 0, /"status": 200/],
   // Kernels answer only so many probes a second, and both runtimes ask: a hop may be silent, and the last one late.
   ['trace client pod/echo', 0, /^1 .*\n2 [^]*pod default\/echo\n.* is reached in \d+ hops\n/m],
-  ['trace bare pod/echo -o json', 0, /"reached": true/],
+  ['trace bare pod/echo -o json', 0, /^\{\n[^]*"reached": true[^]*\n\}\n$/],
   ['mtu client pod/echo', 0, / 576 bytes: came through\n[^]*^path MTU 1400: nothing on the way is smaller$/m],
   ['mtu bare pod/echo', 0, /^path MTU 1400: [^]*^found by datagrams of traceroute -F, 2 sizes tried$/m],
   ['interfaces client', 0, /^eth0 +UP +1400 [^]*^nameservers: 10\.96\.0\.10$[^]*read by ip -j$/m],

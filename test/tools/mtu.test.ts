@@ -46,6 +46,22 @@ describe('mtu', () => {
     );
   });
 
+  test('each size is told before the next is tried', async () => {
+    const told: number[] = [];
+    const before: number[] = [];
+    const run = network(1500, 1420, 'silent');
+    const result = await mtu(
+      (argv) => {
+        before.push(told.length);
+        return run(argv);
+      },
+      request,
+      { clock, onEvent: ({ bytes }) => void told.push(bytes) },
+    );
+    expect(before).toEqual(before.map((_, at) => at));
+    expect(told).toEqual(result.tries.map(({ bytes }) => bytes));
+  });
+
   test('nobody answers; and a busybox, which cannot', async () => {
     expect(await mtu(network(1500, 0, 'silent'), request, { clock })).toMatchObject({
       limit: 'unreachable',
