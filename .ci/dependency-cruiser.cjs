@@ -88,7 +88,7 @@ module.exports = {
     room('tools', ['kube', 'debugger']),
     room('pcap', []),
     room('logs', ['kube']),
-    room('diagnose', ['kube', 'target', 'debugger', 'tools']),
+    room('diagnose', ['kube', 'target', 'debugger', 'tools', 'logs']),
     room('transfer', ['kube', 'target', 'debugger', 'tools']),
     room('matrix', ['kube', 'target', 'debugger', 'tools', 'diagnose']),
     room('report', ['matrix', 'diagnose']),

@@ -1,4 +1,5 @@
 import { diagnose, type Diagnosis } from '../src/diagnose/diagnose.js';
+import { nothingObserved } from '../src/diagnose/observed.js';
 import { parseQuestion } from '../src/diagnose/outside/target.js';
 import { readCluster } from '../src/diagnose/snapshot/cluster.js';
 import { readFiles } from '../src/diagnose/snapshot/files.js';
@@ -27,6 +28,8 @@ export interface DiagnoseRequest {
   readonly files: readonly string[];
   readonly failOn: FailOn;
   readonly probe: boolean;
+  /** Look into the logs of the pods on the way, where something is probed or files hold logs. */
+  readonly logs: boolean;
   readonly debug: DebugRequest;
   /** For all probes together, the start of debug containers included. */
   readonly timeoutMs: number;
@@ -51,7 +54,17 @@ export async function askQuestion(
     const namespace = kube.namespace ?? 'default';
     const snapshot = await readFiles(files, namespace);
     await save(request, snapshot);
-    return { diagnosis: diagnose(snapshot, { ...asked, namespace, now }), snapshot };
+    const question = { ...asked, namespace, now };
+    const diagnosis = diagnose(snapshot, question);
+    if (!request.logs) return { diagnosis, snapshot };
+    const { filesObserved } = await import('./diagnoselogs.js');
+    const told = await filesObserved(files, diagnosis, environment);
+    if (told.logs.length === 0) return { diagnosis, snapshot };
+    return {
+      diagnosis: diagnose(snapshot, question, { ...nothingObserved, ...told }),
+      snapshot,
+      unprobed: 'objects and logs were read from files, no packet was sent',
+    };
   }
   const status = createStatusLine(environment, output.quiet);
   return withCluster(kube, environment, status, async (api) => {
@@ -67,10 +80,14 @@ export async function askQuestion(
     if (!request.probe) return { diagnosis, snapshot, unprobed: '--no-probe: no packet was sent' };
     const context: SessionContext = { api, environment, status, output, debug, atEnd: [] };
     const { probeDiagnosis } = await import('./diagnoseprobes.js');
-    const { observed, probesMs } = await removingAtEnd(context.atEnd, () =>
-      probeDiagnosis(context, diagnosis, request.timeoutMs, request.count),
-    );
-    return { diagnosis: diagnose(snapshot, question, observed), snapshot, probesMs };
+    const { clusterObserved, withLogs } = await import('./diagnoselogs.js');
+    const [{ observed, probesMs }, told] = await Promise.all([
+      removingAtEnd(context.atEnd, () =>
+        probeDiagnosis(context, diagnosis, request.timeoutMs, request.count),
+      ),
+      request.logs ? clusterObserved(api, diagnosis, environment) : undefined,
+    ]);
+    return { diagnosis: diagnose(snapshot, question, withLogs(observed, told)), snapshot, probesMs };
   });
 }
 

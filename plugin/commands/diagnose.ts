@@ -50,6 +50,12 @@ const flags: Flags = {
     describe: 'only read objects: send no packet, inject nothing',
     group: 'Flags',
   },
+  'no-logs': {
+    kind: 'switch',
+    describe:
+      'do not look into the logs of the pods on the way; else the last ten minutes of a few of them are read for lines about network trouble',
+    group: 'Flags',
+  },
   verify: {
     kind: 'switch',
     describe:
@@ -143,6 +149,7 @@ export function parseDiagnose(words: Words, settings: Settings): DiagnoseRunRequ
     files: wordsOf(words, 'filename'),
     failOn: failOn.find((known) => known === wordOf(words, 'fail-on')) ?? 'error',
     probe: !switchOf(words, 'no-probe'),
+    logs: !switchOf(words, 'no-logs'),
     debug: parseDebug(words, settings),
     timeoutMs: parseTimeout(words, 25_000),
     ...(count === undefined ? {} : { count: parseCount(count, 1, 1000) }),

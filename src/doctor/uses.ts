@@ -113,6 +113,7 @@ export const uses: readonly Use[] = [
             verbs: ['list'],
           },
           { apiGroups: ['discovery.k8s.io'], resources: ['endpointslices'], verbs: ['list'] },
+          { apiGroups: core, resources: ['pods/log'], verbs: ['get'] },
           {
             apiGroups: ['apps'],
             resources: ['deployments', 'replicasets', 'statefulsets', 'daemonsets'],
@@ -169,6 +170,7 @@ export const uses: readonly Use[] = [
     spare: {
       'list endpointslices': 'the selectors of Services are asked instead',
       'list events': 'why a pod does not start is not known',
+      'get pods/log': 'diagnose does not look into logs',
       'get configmaps': 'the Corefile of CoreDNS and the settings of kube-proxy are not looked at',
       'list mutatingwebhookconfigurations': 'which revisions of Istio inject proxies is not known',
     },
