@@ -39,6 +39,23 @@ const parts = [
   { kind: 'pods', namespace: 'shop', reading: { state: 'there', items: [pod] } },
   { kind: 'nodes', reading: { state: 'unknown', why: 'forbidden: list nodes', cause: new Error(secret) } },
   { kind: 'adminnetworkpolicies', reading: { state: 'absent' } },
+  {
+    kind: 'configmaps',
+    namespace: 'kube-system',
+    name: 'coredns',
+    reading: {
+      state: 'there',
+      items: [
+        {
+          metadata: { name: 'coredns', namespace: 'kube-system', annotations: { secret } },
+          data: {
+            Corefile: `.:53 {\n    etcd {\n        credentials u ${secret}\n    }\n}\n`,
+            other: secret,
+          },
+        },
+      ],
+    },
+  },
 ] as unknown as readonly Part[];
 
 test('a saved snapshot holds nothing secret, and all that decides', () => {
@@ -69,7 +86,7 @@ test('a saved snapshot holds nothing secret, and all that decides', () => {
 
 test('what could not be read stays unknown, and what does not exist absent', () => {
   const saved = savedParts(JSON.parse(JSON.stringify(savedSnapshot(createSnapshot(parts)))));
-  expect(saved?.slice(1)).toEqual([
+  expect(saved?.slice(1, 3)).toEqual([
     { kind: 'nodes', reading: { state: 'unknown', why: 'forbidden: list nodes' } },
     { kind: 'adminnetworkpolicies', reading: { state: 'absent' } },
   ]);
@@ -81,3 +98,9 @@ test.each([[undefined], [{}], [[]], ['x'], [{ apiVersion: 'v1', kind: 'Snapshot'
     expect(savedParts(document)).toBeUndefined();
   },
 );
+
+test('a ConfigMap that was read by its name is found by it again', () => {
+  const saved = savedParts(JSON.parse(JSON.stringify(savedSnapshot(createSnapshot(parts))))) ?? [];
+  const read = createSnapshot(saved as readonly Part[]).read('configmaps', 'kube-system', 'coredns');
+  expect(read).toMatchObject({ items: [{ kind: 'ConfigMap', data: { Corefile: '.:53 {\n    etcd\n}\n' } }] });
+});

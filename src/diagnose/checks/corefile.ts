@@ -153,7 +153,7 @@ function services(facts: Facts, blocks: readonly DnsBlock[]): Finding[] {
   return [
     say(
       {
-        message: `line ${captureText(capture)} in the Corefile, before Services are looked at: ${name}`,
+        message: `before CoreDNS looks for ${name} among the Services, line ${captureText(capture)}`,
         evidence: [
           fromApi(about, lineText(capture.line)),
           ...capture.line.block.slice(0, 4).map((line) => fromApi(about, lineText(line))),

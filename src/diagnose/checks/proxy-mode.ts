@@ -38,9 +38,9 @@ export const proxyMode: Check = {
     const { namespace = '', name } = service.metadata;
     const why = /^(iptables)?$/.test(mode)
       ? version6
-        ? 'for IPv4 only'
-        : 'not with localhostNodePorts off'
-      : `not in mode ${mode}`;
+        ? 'on loopback for IPv4 only'
+        : 'not on loopback with localhostNodePorts off'
+      : `not on loopback in mode ${mode}`;
     return [
       {
         code: 'ND322',
@@ -53,7 +53,7 @@ export const proxyMode: Check = {
           fieldPath: 'data["config.conf"]',
           value: mode === '' ? 'iptables' : mode,
         },
-        message: `port ${port ?? ''} is the node port of Service ${namespace}/${name}, which kube-proxy serves on the addresses of nodes; on loopback it does so ${why}`,
+        message: `port ${port ?? ''} is the node port of Service ${namespace}/${name}, which kube-proxy serves on the addresses of nodes and ${why}`,
         evidence: [
           fromApi(
             `configmap ${systemNamespace}/kube-proxy`,

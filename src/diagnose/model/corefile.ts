@@ -136,7 +136,7 @@ function templated(
   if (patterns.length > 0 && !patterns.some((pattern) => pattern?.test(`${name}.`) === true))
     return falls(lines, name)
       ? 'next'
-      : { effect: 'answers NXDOMAIN, as its pattern does not fit and nothing falls through' };
+      : { effect: 'answers for names that its pattern does not fit, too, as it lacks fallthrough' };
   const answer = lines
     .find((line) => line.words[0] === 'answer')
     ?.words.slice(1)
