@@ -63,7 +63,8 @@ export const nodeState: Check = {
               : [kubectl(undefined, 'describe', 'node', name)],
           },
           hop: 'node',
-          touches: [objectKey('node', { name })],
+          // Its pods are taken for not Ready, whatever they are.
+          touches: [objectKey('node', { name }), ...endpoints, ...sources],
           // A node that does not report may still forward packets.
           blocks: {
             model: condition === network || plugin ? 'fail' : 'unknown',

@@ -203,7 +203,7 @@ function untranslated({ destination }: Facts, { port }: ServiceFacts, object: Sn
       ],
       fix: { text: `call ${name}.${namespace}:${number}`, commands: [] },
       hop: 'service',
-      touches: [objectKey('service', object.metadata)],
+      touches: [objectKey('service', object.metadata), ...destination.endpoints.map(({ key }) => key)],
       blocks: { model: 'fail' },
     },
   ];

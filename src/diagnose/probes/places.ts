@@ -46,6 +46,8 @@ function unable(facts: Facts, { status, spec, metadata }: SnapshotPod): string |
   if (status?.phase !== 'Running') return `the pod is ${status?.phase ?? 'not running'}`;
   if (metadata.deletionTimestamp !== undefined) return 'the pod is being deleted';
   const node = itemsOf(facts.read('nodes')).find(({ metadata: { name } }) => name === spec.nodeName);
+  const ready = node?.status?.conditions?.find(({ type }) => type === 'Ready')?.status ?? 'True';
+  if (ready !== 'True') return `its node ${spec.nodeName ?? ''} is not Ready`;
   const system = node?.metadata.labels?.['kubernetes.io/os'];
   return system === 'windows' ? 'the pod runs on Windows, where there are no such tools' : undefined;
 }

@@ -79,9 +79,11 @@ function firstTasks(
   ];
 }
 
-function nodeOf({ sources }: Facts, at: ProbePlace): { readonly node?: string } {
-  const node = at.kind === 'node' ? at.name : sources.find(({ key }) => key === at.key)?.pod?.spec.nodeName;
-  return node === undefined ? {} : { node };
+function nodeOf({ sources }: Facts, at: ProbePlace): { readonly node?: string; readonly ofNode: boolean } {
+  if (at.kind === 'node') return { node: at.name, ofNode: true };
+  const spec = sources.find(({ key }) => key === at.key)?.pod?.spec;
+  const node = spec?.nodeName === undefined ? {} : { node: spec.nodeName };
+  return { ...node, ofNode: spec?.hostNetwork === true };
 }
 
 /** Endpoints to connect to: those that the objects doubt first, with one of the good ones on the same node and one elsewhere. */

@@ -10,7 +10,7 @@ export type ProbeTask = { readonly at: ProbePlace } & (
   | { readonly kind: 'connect'; readonly to: ProbeTo; readonly count: number }
   | { readonly kind: 'dns'; readonly name: string }
   | { readonly kind: 'listeners' }
-  | { readonly kind: 'kernel'; readonly node?: string }
+  | { readonly kind: 'kernel'; readonly node?: string; readonly ofNode: boolean }
   | { readonly kind: 'mtu'; readonly endpoint: string; readonly address: string }
   | { readonly kind: 'http'; readonly to: ProbeTo; readonly url: string }
 );

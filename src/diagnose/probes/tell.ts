@@ -133,13 +133,21 @@ export const kernelFiles: readonly string[] = [
   '/proc/net/sockstat',
 ];
 
+/** Every network namespace has its own: that of a pod says nothing of its node, and a pod forwards nothing. */
+const forwardFile = '/proc/sys/net/ipv4/ip_forward';
+
 /** argv that prints those files, each line after the name of its file, also with busybox; files that are not there are left out. */
 export const kernelArgv: readonly string[] = ['grep', '-sH', '', ...kernelFiles];
 
 /**
  * Reads it: `net.netfilter.nf_conntrack_max` → `262144`, and the lines of sockstat as `sockstat.TCP` → `inuse 5 orphan 0 tw 7 ...`.
+ * @param ofNode It is the network of the node that the files are about.
  */
-export function kernelTold(pod: string, node: string | undefined, text: string): ObservedKernel {
+export function kernelTold(
+  pod: string,
+  { node, ofNode }: { readonly node?: string; readonly ofNode: boolean },
+  text: string,
+): ObservedKernel {
   const values: Record<string, string> = {};
   for (const line of text.split('\n').slice(0, 200)) {
     const [, file = '', value = ''] = /^(\/proc\/[\w/]+):(.*)$/.exec(line) ?? [];
@@ -147,7 +155,7 @@ export function kernelTold(pod: string, node: string | undefined, text: string):
     const stat = /^(\w+): (.*)$/.exec(value);
     if (file === '/proc/net/sockstat') {
       if (stat !== null) values[`sockstat.${stat[1] ?? ''}`] = (stat[2] ?? '').slice(0, 200);
-    } else
+    } else if (file !== forwardFile || ofNode)
       values[file.slice('/proc/sys/'.length).replaceAll('/', '.')] = value.trim().replaceAll(/\s+/g, ' ');
   }
   return { pod, ...(node === undefined ? {} : { node }), values };

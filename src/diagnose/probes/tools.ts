@@ -49,7 +49,7 @@ export async function runTask(
         timeoutMs: 10_000,
         limitBytes: 64 * 1024,
       });
-      return { kernel: said === 'timeout' ? [] : [kernelTold(from, task.node, said.stdout)] };
+      return { kernel: said === 'timeout' ? [] : [kernelTold(from, task, said.stdout)] };
     }
     case 'mtu':
       return {
