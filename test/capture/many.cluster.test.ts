@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../../plugin/run.js';
-import { deployment, namespace, pod, restrictedSecurity } from '../cluster/manifests.js';
+import { deployment, namespace, pod, restrictedSecurity, service } from '../cluster/manifests.js';
 import { packetsIn } from './sources.js';
 import { startConnected, type Connected } from '../tools/in-pod.js';
 import { clock } from '../tools/local.js';
@@ -13,6 +13,20 @@ import { fakeEnvironment, type FakeEnvironment } from '../plugin/environment.js'
 let cluster: Connected['cluster'];
 let stop: Connected['stop'];
 let folder: string;
+
+/** One workload of every other kind, each with one pod; all of the pods have the label tier=back. */
+const kinds = ['StatefulSet', 'ReplicaSet', 'DaemonSet', 'Job'].map((kind) => {
+  const labels = { app: kind.toLowerCase(), tier: 'back' };
+  const template = { metadata: { labels }, spec: pod({ name: 'x' }).spec as object };
+  const job = { template: { ...template, spec: { ...template.spec, restartPolicy: 'Never' } } };
+  const apps = { selector: { matchLabels: { app: labels.app } }, template };
+  return {
+    apiVersion: kind === 'Job' ? 'batch/v1' : 'apps/v1',
+    kind,
+    metadata: { name: `a-${labels.app}`, namespace: 'kinds' },
+    spec: kind === 'Job' ? job : apps,
+  };
+});
 
 const web = (version: string) => ({
   ...deployment({ name: 'web', namespace: 'shop', replicas: 3, labels: { version } }),
@@ -24,6 +38,9 @@ beforeAll(async () => {
     nodes: 2,
     objects: [
       namespace('tight', { podSecurity: 'restricted' }),
+      namespace('kinds'),
+      service({ name: 'front', namespace: 'shop', selector: { app: 'front' }, ports: [{ port: 80 }] }),
+      pod({ name: 'front-0', namespace: 'shop', nodeName: 'node-1', labels: { app: 'front', tier: 'back' } }),
       web('1'),
       pod({ name: 'db', namespace: 'shop' }),
       pod({ name: 'client', namespace: 'shop', nodeName: 'node-1' }),
@@ -162,6 +179,30 @@ test('a deployment over two nodes and a pod beside it: one file, in the order of
   expect(readFileSync(capture.file).includes('kubectl netdebug capture deploy/web db tight/pod/safe')).toBe(
     true,
   );
+});
+
+test.each([
+  ['named', 'kinds/sts/a-statefulset kinds/rs/a-replicaset kinds/ds/a-daemonset kinds/job/a-job svc/front'],
+  ['by labels in all namespaces', '-l tier=back -A'],
+])('every kind of workload at once, %s: real packets of each', async (how, words) => {
+  const backs = async (): Promise<{ name: string; ip: string }[]> =>
+    (await cluster.list('v1', 'Pod', undefined, 'tier=back')).flatMap(({ metadata, status }) => {
+      const { name, namespace: at } = metadata as { name: string; namespace: string };
+      const { phase, podIP } = (status ?? {}) as { phase?: string; podIP?: string };
+      return phase === 'Running' && podIP !== undefined ? { name: `${at}/${name}`, ip: podIP } : [];
+    });
+  // Not from the start: the pods of the deployment are to be spread over the nodes. A DaemonSet has a pod on each.
+  await cluster.apply(...kinds);
+  let found = await backs();
+  for (; found.length < 6; found = await backs()) await clock.sleep(50);
+  const capture = start(`kinds-${how.length}.pcapng`, ...words.split(' '), '-i', 'eth0', '-f', 'icmp');
+  await says(capture, /listening on eth0 of (kinds|shop)/, 6);
+  await ping(...found.map(({ ip }) => ip));
+  await arrived(capture, 24);
+  capture.environment.stop({ kind: 'interrupted', signal: 'SIGINT' });
+  expect(await capture.code).toBe(130);
+  const seen = packets(capture.file);
+  for (const { name } of found) expect(seen.filter(({ from }) => from === `${name}:eth0`)).toHaveLength(4);
 });
 
 test('the pods of a rollout join, the old ones end their sources; exit code 130', async () => {
