@@ -23,7 +23,7 @@ export const liveMesh: Check = {
   },
   supports: (facts) =>
     proxyLines(facts).map((line): Support => ({
-      codes: line.codes.filter((code) => code.startsWith('ND70')),
+      codes: codesOf(line),
       touches: [line.pod],
       evidence: [fromLog(line)],
       proves: true,
@@ -37,6 +37,23 @@ function proxyLines(facts: Facts): readonly ObservedLog[] {
   return logsOf(facts, pods).filter(
     ({ container, pod }) => container === facts.mesh?.members.get(pod)?.proxy,
   );
+}
+
+/** What each response flag of Envoy can come from (P18). Flags about load and clients that left say nothing of the mesh. */
+const flags: Readonly<Record<string, readonly string[]>> = {
+  UF: ['ND701', 'ND702'],
+  UC: ['ND701', 'ND702'],
+  URX: ['ND701', 'ND702'],
+  UH: ['ND705', 'ND707', 'ND708'],
+  NR: ['ND705'],
+  NC: ['ND705'],
+  UAEX: ['ND706'],
+};
+
+/** The codes that a line speaks for: those of its flag where it has one, else those of its pattern. */
+function codesOf({ sample, codes }: ObservedLog): readonly string[] {
+  const [, flag] = /(?:" \d{1,3} |response_flags"?[:=] ?"?)([A-Z]{2,5})\b/.exec(sample) ?? [];
+  return flag === undefined ? codes.filter((code) => code.startsWith('ND70')) : (flags[flag] ?? []);
 }
 
 interface Meaning {
