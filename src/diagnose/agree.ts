@@ -1,3 +1,4 @@
+import type { NotChecked } from './checks/run.js';
 import type { Evidence, Finding } from './finding.js';
 import { objectKey } from './finding.js';
 import type { Facts, Link } from './model/facts.js';
@@ -15,11 +16,13 @@ interface Way {
 /**
  * Lays the two columns beside each other: what the objects blame and packets confirm is proven, with the attempts as evidence; where they
  * disagree that is a finding of its own (ND090, or ND215 where a policy is not enforced). `traces` are those of `facts.links`, with probes.
+ * @param gaps What was not checked, so that it cannot be said that the objects allow it.
  */
 export function agree(
   facts: Facts,
   traces: readonly Trace[],
   findings: readonly Finding[],
+  gaps: readonly NotChecked[],
 ): readonly Finding[] {
   if (facts.observed === undefined) return findings;
   const ways = facts.links.flatMap((link, index): Way[] => {
@@ -31,7 +34,9 @@ export function agree(
   const weak = judged.map((finding): Finding =>
     refuted.includes(finding) ? { ...finding, severity: 'warning', confidence: 'possible' } : finding,
   );
-  return [...contradictions(facts, ways, refuted), ...weak, ...lost(facts, ways, judged)];
+  // What could not be read may well explain it.
+  const blind = gaps.some(({ hides }) => (hides ?? []).length > 0);
+  return [...contradictions(facts, ways, refuted), ...weak, ...(blind ? [] : lost(facts, ways, judged))];
 }
 
 function concerned(ways: readonly Way[], { blocks }: Finding): readonly Way[] {

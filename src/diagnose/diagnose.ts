@@ -61,7 +61,10 @@ function examine(facts: Facts): Examined {
   const { findings, notChecked } = runChecks(checks, facts);
   const traces = withOutsideProbes(facts, withProbes(facts, tracesOf(facts, findings)));
   return {
-    findings: [...agree(facts, traces, findings), ...unexplainedFromHere(facts, traces, findings)],
+    findings: [
+      ...agree(facts, traces, findings, notChecked),
+      ...unexplainedFromHere(facts, traces, findings),
+    ],
     traces,
     notChecked: [
       ...notChecked,
