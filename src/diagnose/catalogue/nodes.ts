@@ -12,9 +12,10 @@ export const nodesCodes: readonly CatalogueEntry[] = [
   {
     code: 'ND802',
     title: 'Network plugin not initialised',
-    means: 'The node is not Ready because no network plugin has set it up.',
+    means:
+      'No network plugin has set the node up: it is not Ready, or the events of its pods say that the plugin cannot be found.',
     mend: 'See whether the DaemonSet of the plugin runs there.',
-    evidence: ['objects'],
+    evidence: ['objects', 'event'],
   },
   {
     code: 'ND803',
@@ -22,7 +23,7 @@ export const nodesCodes: readonly CatalogueEntry[] = [
     means:
       'The pod of the network plugin crashes on a node of the flow: routes and policies there may be stale.',
     mend: 'See its log.',
-    evidence: ['objects'],
+    evidence: ['objects', 'event'],
   },
   {
     code: 'ND804',
@@ -57,7 +58,7 @@ export const nodesCodes: readonly CatalogueEntry[] = [
     title: 'MTU',
     means: 'Small packets pass, large ones are lost.',
     mend: 'Set the MTU of the network plugin.',
-    evidence: ['probe'],
+    evidence: ['probe', 'log'],
   },
   {
     code: 'ND809',
@@ -86,7 +87,7 @@ export const nodesCodes: readonly CatalogueEntry[] = [
     means:
       'kube-proxy crashes on the node of the client: Services lead to where endpoints once were, or nowhere.',
     mend: 'See its log.',
-    evidence: ['objects'],
+    evidence: ['objects', 'probe'],
   },
   {
     code: 'ND813',

@@ -41,7 +41,6 @@ import { statefulNames } from './stateful-names.js';
 export const checks: readonly Check[] = [
   podState,
   podNetwork,
-  podPlugin,
   dnsConfig,
   dnsServers,
   dnsNodeCache,
@@ -73,6 +72,7 @@ export const checks: readonly Check[] = [
   probeEvents,
   nodeState,
   nodeAgents,
+  podPlugin,
   ...meshChecks,
   duplicateAddresses,
   overlappingRanges,
