@@ -106,8 +106,8 @@ function wordOf({ host, port, protocol }: BatchProbe): string {
   return protocol === 'tcp' ? `${host}/${port}/t` : `${host}/${port}/u/${datagramFor(port)}`;
 }
 
-/** An exec carries its argv in the URL, of which proxies take 8 kB and little more: the script takes half of that. */
-const mostWordBytes = 2_500;
+/** An exec carries its argv in the URL, of which proxies take 8 kB and little more: the scripts take three quarters of that. */
+const mostWordBytes = 1_500;
 
 /** Places in `probes` that go into one exec together. */
 export function inBatches(probes: readonly BatchProbe[]): number[][] {

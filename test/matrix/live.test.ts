@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { PassThrough } from 'node:stream';
 import type { ToolSession } from '../../src/debugger/types.js';
+import { lifelineCommand } from '../../src/debugger/lifeline-script.js';
 import { ExitCode, NetdebugError } from '../../src/errors.js';
 import { parseBatch } from '../../src/tools/batch.js';
 import { batchArgv, inBatches, type BatchProbe } from '../../src/tools/batch-script.js';
@@ -63,6 +64,15 @@ describe('a batch', () => {
     const batches = inBatches(many);
     expect(batches.length).toBeGreaterThan(1);
     expect(batches.flat()).toEqual(many.map((_, at) => at));
+    // What proxies take of a URL, the lifeline around it included.
+    for (const places of batches) {
+      const argv = batchArgv(
+        places.map((at) => many[at] as BatchProbe),
+        { timeoutMs: 1_200, connectionsAtOnce: 16 },
+      );
+      const url = lifelineCommand(argv, 900).map((word) => `&command=${encodeURIComponent(word)}`);
+      expect(url.join('').length).toBeLessThan(8_000);
+    }
   });
 
   test.each([['sh'], ['busybox', 'sh']])('on this machine, by %s', async (...shell) => {
