@@ -11,6 +11,7 @@ import {
   endpointsText,
   groupWays,
   objectName,
+  several,
   stateOfHop,
   type Way,
   withoutFinding,
@@ -155,11 +156,22 @@ function wayText({ source, more, endpoints, hops }: Way, look: DiagnosisLook): s
     source === undefined ? '' : `${sanitizeLine(source)}${more > 0 ? ` (and ${more} more)` : ''} `;
   // Where it begins is told already, unless something is wrong there.
   const shown = hops.filter(
-    (hop) => hop.at !== 'source' || hop.codes.length > 0 || stateOfHop(hop) !== 'pass',
+    (hop) =>
+      (hop.at !== 'source' && hop.at !== 'client') || hop.codes.length > 0 || stateOfHop(hop) !== 'pass',
   );
   const steps = shown.map((hop) => `──${hopText(hop, look)}`);
   return `${start}${steps.join(' ')} ──►\u00a0${sanitizeLine(endpointsText(endpoints)).replaceAll(' ', '\u00a0')}`;
 }
+
+/** Hops whose object the question does not name. */
+const named: ReadonlySet<string> = new Set([
+  'node',
+  'name',
+  'address',
+  'ingress-controller',
+  'gateway',
+  'route',
+]);
 
 /** `✓✓ dns 4 ms`, `model ✓ probe ✗ ingress ND090`: what the objects say, then what packets say. */
 function hopText(hop: DocumentHop, { colours }: DiagnosisLook): string {
@@ -170,7 +182,8 @@ function hopText(hop: DocumentHop, { colours }: DiagnosisLook): string {
   const mark = both
     ? `model\u00a0${paint(model, marks[model])}\u00a0probe\u00a0${paint(stateOfHop(hop), marks[stateOfHop(hop)])}`
     : paint(stateOfHop(hop), `${marks[model]}${probe === 'none' ? '' : marks[probe]}`);
-  const name = at === 'node' ? `node\u00a0${sanitizeLine(what)}` : at;
+  const name =
+    named.has(at) && what !== several ? `${at}\u00a0${sanitizeLine(what).replaceAll(' ', '\u00a0')}` : at;
   const time = ms === undefined ? [] : [`(${secondsText(ms).replace(' ', '\u00a0')})`];
   return [mark, name, ...time, ...codes.map((code) => colours.strong(code))].join('\u00a0');
 }

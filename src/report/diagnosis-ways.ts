@@ -28,6 +28,9 @@ export function contradicts({ model, probe }: DocumentHop): boolean {
   return (model === 'pass' && probe === 'fail') || (model === 'fail' && probe === 'pass');
 }
 
+/** What a hop is about where ways that are told once differ in it, e.g. their nodes. */
+export const several = 'several';
+
 /** Ways that are alike are told once, the broken ones first. */
 export function groupWays(traces: readonly DocumentTrace[]): readonly Way[] {
   const groups = new Map<
@@ -38,6 +41,7 @@ export function groupWays(traces: readonly DocumentTrace[]): readonly Way[] {
     const key = JSON.stringify(hops.map(({ at, model, probe, codes }) => [at, model, probe, codes]));
     const group = groups.get(key) ?? { hops, sources: new Set(), endpoints: new Set() };
     groups.set(key, group);
+    group.hops = group.hops.map((hop, at) => (hop.what === hops[at]?.what ? hop : { ...hop, what: several }));
     if (source !== undefined) group.sources.add(source);
     group.endpoints.add(endpoint);
   }
