@@ -44,7 +44,7 @@ export const containersCodes: readonly CatalogueEntry[] = [
     means:
       'A container calls its sibling before that listens. It goes away by itself, and comes back with each start.',
     mend: 'Make the sibling a native sidecar (an init container with restartPolicy Always and a startupProbe), or try again in the application.',
-    evidence: ['objects', 'log'],
+    evidence: ['probe', 'log'],
   },
   {
     code: 'ND107',
@@ -82,7 +82,7 @@ export const containersCodes: readonly CatalogueEntry[] = [
     means:
       'hostPort and hostNetwork take a port of the node. The scheduler finds no node on which it is free.',
     mend: 'Drop hostPort or hostNetwork, or run at most one such pod on a node.',
-    evidence: ['objects'],
+    evidence: ['objects', 'log'],
   },
   {
     code: 'ND112',

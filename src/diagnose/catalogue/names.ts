@@ -8,21 +8,21 @@ export const namesCodes: readonly CatalogueEntry[] = [
     means:
       'The pod asks a resolver that does not know the names of the cluster: dnsPolicy Default or None, or hostNetwork without ClusterFirstWithHostNet.',
     mend: 'Set dnsPolicy.',
-    evidence: ['objects'],
+    evidence: ['objects', 'probe'],
   },
   {
     code: 'ND402',
     title: 'Search list broken',
     means: 'dnsConfig takes away the search domains that complete short names.',
     mend: 'Add them, or call the full name.',
-    evidence: ['objects'],
+    evidence: ['objects', 'probe'],
   },
   {
     code: 'ND403',
     title: 'DNS has no ready endpoint',
     means: 'No pod of the DNS of the cluster is Ready.',
     mend: 'See why: its log, its node, its ConfigMap.',
-    evidence: ['objects'],
+    evidence: ['objects', 'probe'],
   },
   {
     code: 'ND404',
@@ -103,14 +103,14 @@ export const namesCodes: readonly CatalogueEntry[] = [
     title: 'Stale name',
     means: 'The application still uses an address that DNS no longer gives.',
     mend: 'Shorten its cache, or restart it.',
-    evidence: ['probe'],
+    evidence: ['probe', 'log'],
   },
   {
     code: 'ND415',
     title: 'Headless name without address',
     means: 'A headless Service without ready endpoints has no address under its name.',
     mend: 'Let its pods become Ready.',
-    evidence: ['objects'],
+    evidence: ['objects', 'probe'],
   },
   {
     code: 'ND416',

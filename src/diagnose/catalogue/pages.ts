@@ -1,6 +1,6 @@
 import { catalogue } from './all.js';
 import type { CatalogueEntry } from './entry.js';
-import { spokenBy } from './spoken.js';
+import { speakersOf } from './spoken.js';
 
 /** The pages under docs/findings/ by file name: one for each code, and README.md as their index. */
 export function findingPages(): ReadonlyMap<string, string> {
@@ -11,13 +11,6 @@ export function findingPages(): ReadonlyMap<string, string> {
 }
 
 function page({ code, title, means, mend, evidence }: CatalogueEntry): string {
-  const by = spokenBy(code);
-  const found =
-    by === undefined
-      ? 'Not found yet: no part of this version looks for it.'
-      : by.startsWith('check')
-        ? `Found from objects alone, by ${by} of [\`diagnose\`](../commands/diagnose.md); no packet is sent.`
-        : `Named by [\`diagnose\`](../commands/diagnose.md) beside ${by}.`;
   return [
     `# ${code}: ${title}`,
     '',
@@ -25,11 +18,30 @@ function page({ code, title, means, mend, evidence }: CatalogueEntry): string {
     '',
     `**Mend it.** ${mend}`,
     '',
-    `**Evidence.** What can prove it: ${evidence.join(', ')}. ${found}`,
+    `**Evidence.** What can prove it: ${evidence.join(', ')}. ${foundText(code)}`,
     '',
     '[All codes](README.md)',
     '',
   ].join('\n');
+}
+
+function foundText(code: string): string {
+  const speakers = speakersOf(code);
+  if (speakers === undefined) return 'Not found yet: no part of this version looks for it.';
+  const { objects, live, disagreement, gap } = speakers;
+  const command = '[`diagnose`](../commands/diagnose.md)';
+  const beside = disagreement ? ' Also where objects deny what packets do, or the other way round.' : '';
+  const checks = (names: readonly string[]): string =>
+    `${names.length === 1 ? 'check' : 'checks'} ${names.join(' and ')}`;
+  if (objects.length > 0 && live.length > 0)
+    return `Found from objects by ${checks(objects)}, and from what probes and logs told by ${checks(live)}, of ${command}: together they prove it.${beside}`;
+  if (objects.length > 0)
+    return `Found from objects alone, by ${checks(objects)} of ${command}; no packet is sent.${beside}`;
+  if (live.length > 0)
+    return `Found from what probes and logs told, by ${checks(live)} of ${command}; objects alone do not show it.${beside}`;
+  return gap === undefined
+    ? `Spoken by ${command} where the objects say one thing and packets do another.`
+    : `Named by ${command} beside ${gap}.`;
 }
 
 function index(): string {
@@ -46,7 +58,7 @@ function index(): string {
       '|---|---|---|',
       ...entries.map(
         (entry) =>
-          `| [${entry.code}](${entry.code}.md) | ${entry.title} | ${spokenBy(entry.code) === undefined ? `not yet (${entry.evidence.join(', ')})` : 'yes'} |`,
+          `| [${entry.code}](${entry.code}.md) | ${entry.title} | ${speakersOf(entry.code) === undefined ? `not yet (${entry.evidence.join(', ')})` : 'yes'} |`,
       ),
     ]),
     '',

@@ -8,7 +8,7 @@ export const policiesCodes: readonly CatalogueEntry[] = [
     means:
       'A NetworkPolicy selects the source for egress, and no rule of any such policy admits the destination.',
     mend: 'Add a rule; the report shows the nearest one and a patch that was tried on a copy.',
-    evidence: ['objects'],
+    evidence: ['objects', 'probe'],
   },
   {
     code: 'ND202',
@@ -16,7 +16,7 @@ export const policiesCodes: readonly CatalogueEntry[] = [
     means:
       'A NetworkPolicy selects the destination for ingress, and no rule of any such policy admits the source.',
     mend: 'Add a rule; the report shows the nearest one and a patch that was tried on a copy.',
-    evidence: ['objects'],
+    evidence: ['objects', 'probe'],
   },
   {
     code: 'ND203',

@@ -65,7 +65,7 @@ export const servicesCodes: readonly CatalogueEntry[] = [
     title: 'Protocols differ',
     means: 'The Service says one protocol for the port, and its pods declare it for another only.',
     mend: 'Let both say the same.',
-    evidence: ['objects'],
+    evidence: ['objects', 'probe'],
   },
   {
     code: 'ND310',
@@ -73,7 +73,7 @@ export const servicesCodes: readonly CatalogueEntry[] = [
     means:
       'The selector also takes in pods that do not serve this port, such as those of a Job: a part of the connections fails.',
     mend: 'Add a label to the selector that only the right pods have.',
-    evidence: ['objects'],
+    evidence: ['objects', 'probe'],
   },
   {
     code: 'ND311',
@@ -187,6 +187,6 @@ export const servicesCodes: readonly CatalogueEntry[] = [
     title: 'Application protocol differs',
     means: 'One side speaks TLS and the other does not.',
     mend: 'Correct the scheme, or appProtocol.',
-    evidence: ['probe'],
+    evidence: ['probe', 'log'],
   },
 ];

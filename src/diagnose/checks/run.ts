@@ -25,6 +25,7 @@ export function runChecks(
   const findings: Finding[] = [];
   const live: Finding[] = [];
   const supports: Support[] = [];
+  const absent = new Set<string>();
   const gaps = new Map<
     string,
     { readonly what: string; readonly why: string; readonly hides: Set<string> }
@@ -32,6 +33,9 @@ export function runChecks(
   for (const check of checks) {
     const missing = check.reads.flatMap((input) => unread(input, facts));
     const concerned = check.concerns(facts);
+    // Where nothing was observed, there is nothing to lay beside it.
+    if (check.live === true && !concerned) continue;
+    if (concerned) for (const what of missingKinds(check, facts)) absent.add(what);
     for (const { what, why, aside } of missing) {
       if (aside && !concerned) continue;
       const key = `${what}: ${why}`;
@@ -50,7 +54,25 @@ export function runChecks(
     code: why.startsWith('forbidden') ? 'ND001' : 'ND002',
     hides: [...hides].sort(),
   }));
-  return { findings: joinFindings(findings, live, supports), notChecked: [...notChecked, ...facts.cut] };
+  const kinds = [...absent].map((what): NotChecked => ({
+    what,
+    why: 'the cluster has no such kind',
+    code: 'ND003',
+  }));
+  return {
+    findings: joinFindings(findings, live, supports),
+    notChecked: [...notChecked, ...kinds, ...facts.cut],
+  };
+}
+
+/** Kinds that every cluster has, and this one has not: a check of them finds nothing. */
+function missingKinds({ reads }: Check, facts: Facts): readonly string[] {
+  return reads.flatMap(({ kind, where, name }) => {
+    const { optional, resource } = snapshotKinds[kind];
+    if (optional || name !== undefined) return [];
+    const readings = namespacesOf(where, facts).map((namespace) => facts.read(kind, namespace));
+    return readings.some(({ state }) => state === 'absent') ? [resource] : [];
+  });
 }
 
 /** Kinds that tell whether a check has work to do by nothing: where it has none, nobody misses them. */

@@ -29,7 +29,7 @@ export const mostSources = 10;
 const mostEndpoints = 50;
 
 /** The scene, and where to say what could not be read of it. */
-type Asking = Place & { readonly unread: (what: string, why: string) => void };
+type Asking = Place & { readonly unread: (what: string, why: string, code: string | undefined) => void };
 
 /** What is asked: one flow, or (without `from`) everything that concerns one object. */
 export interface Question {
@@ -47,11 +47,11 @@ export interface Question {
  */
 export function buildFacts(snapshot: Snapshot, { from, to, namespace, now }: Question): Facts {
   const scene = createScene(snapshot, namespace);
-  const cut: { what: string; why: string }[] = [];
+  const cut: { what: string; why: string; code?: string }[] = [];
   const place: Asking = {
     ...scene,
     flow: from !== undefined,
-    unread: (what, why) => void cut.push({ what, why }),
+    unread: (what, why, code) => void cut.push({ what, why, ...(code === undefined ? {} : { code }) }),
   };
   const shorten = <T>(items: readonly T[], most: number, what: string): readonly T[] => {
     if (items.length > most)
@@ -289,6 +289,7 @@ function podsOf(
     unread(
       `${kind} of ${namespace}`,
       owners.state === 'unknown' ? owners.why : 'the cluster has no such kind',
+      owners.state === 'unknown' ? undefined : 'ND003',
     );
     return { pods: [] };
   }

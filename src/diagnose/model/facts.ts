@@ -88,7 +88,7 @@ export interface Facts {
   /** The way from outside; undefined where nobody asked about it. */
   readonly outside?: OutsideFacts;
   /** What was left out because there is too much of it. */
-  readonly cut: readonly { readonly what: string; readonly why: string }[];
+  readonly cut: readonly { readonly what: string; readonly why: string; readonly code?: string }[];
 }
 
 /** One source, one endpoint, and what policies say. */
