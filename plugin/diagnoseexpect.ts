@@ -7,7 +7,7 @@ import { parseQuestion } from '../src/diagnose/outside/target.js';
 import { readFiles } from '../src/diagnose/snapshot/files.js';
 import { ExitCode, NetdebugError } from '../src/errors.js';
 import { askQuestion } from './diagnose.js';
-import type { DiagnoseRunRequest } from './diagnoserun.js';
+import type { DiagnoseRunRequest } from './diagnoserequest.js';
 import type { Environment } from './environment.js';
 import { stopReason } from './environment.js';
 import { coloursFor } from './print/colour.js';

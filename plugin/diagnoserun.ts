@@ -7,22 +7,9 @@ import type { DiagnosisDocument } from '../src/report/diagnosis-schema.js';
 import { askQuestion, type DiagnoseRequest, exitCodeOf } from './diagnose.js';
 import { earlierAnswer, keepAnswer, lastQuestion, savedAnswer } from './diagnoseanswers.js';
 import { printDiagnosis } from './diagnoseoutput.js';
+import type { DiagnoseRunRequest } from './diagnoserequest.js';
 import type { Environment } from './environment.js';
 import { createStatusLine } from './print/statusline.js';
-
-/** What `diagnose` was asked for, with what is to become of the answer. */
-export interface DiagnoseRunRequest extends Omit<DiagnoseRequest, 'to'> {
-  /** Absent with `verify`: what was asked last; absent with `expect`. */
-  readonly to?: string;
-  /** Compare with the last answer to the same question. */
-  readonly verify: boolean;
-  /** Compare with this document of `-o json` instead. */
-  readonly baseline?: string;
-  /** A file of flows that are asked one by one. */
-  readonly expect?: string;
-  /** A file to which this flow is added as it is found now. */
-  readonly writeExpect?: string;
-}
 
 /** Carries out `diagnose` in all its ways: exit 0 reachable, 1 findings from `failOn` on, 3 undetermined. Rejects with a NetdebugError. */
 export async function runDiagnose(request: DiagnoseRunRequest, environment: Environment): Promise<number> {

@@ -1,6 +1,6 @@
 import type { Command } from '../command.js';
 import type { FailOn } from '../diagnose.js';
-import type { DiagnoseRunRequest } from '../diagnoserun.js';
+import type { DiagnoseRunRequest } from '../diagnoserequest.js';
 import { parseCount } from '../options/count.js';
 import { debugFlags, parseDebug } from '../options/debug.js';
 import type { Flags } from '../options/flags.js';

@@ -4,7 +4,6 @@ import { objectKey } from '../diagnose/finding.js';
 import { allSnapshotKinds, snapshotKinds } from '../diagnose/snapshot/kinds.js';
 import { savedObject } from '../diagnose/snapshot/save.js';
 import type { Snapshot, SnapshotKind } from '../diagnose/snapshot/types.js';
-import type { KubeObject } from '../kube/types.js';
 import { itemsOf } from '../diagnose/reading.js';
 
 /** An object behind a diagnosis, fit to be shown. */
@@ -14,6 +13,15 @@ export interface PacketObject {
   readonly yaml: string;
   /** A finding is about it. */
   readonly named: boolean;
+}
+
+/** What every object of a snapshot has. */
+interface KubeObject {
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+  };
 }
 
 /** What a page can hold, and a person look through. */
