@@ -55,7 +55,9 @@ function hopOf({ hops }: Way, at: Hop['at']): Hop | undefined {
 
 /** Likely by the objects, and seen: proven. */
 function confirmed(facts: Facts, ways: readonly Way[], finding: Finding): Finding {
-  if (finding.blocks?.model !== 'fail') return finding;
+  // What rests on packets itself is not confirmed by the same packets.
+  if (finding.blocks?.model !== 'fail' || finding.evidence.some(({ source }) => source === 'probe'))
+    return finding;
   const probed = concerned(ways, finding).filter((way) => {
     const state = hopOf(way, finding.hop)?.probe;
     return state === 'pass' || state === 'fail';

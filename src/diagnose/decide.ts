@@ -66,7 +66,7 @@ function misled(traces: readonly Trace[], source: Source): boolean {
     (trace) =>
       trace.source === source.text &&
       trace.hops.some(
-        ({ at, codes }) => at === 'dns' && (codes.includes('ND409') || codes.includes('ND414')),
+        ({ at, codes }) => at === 'dns' && ['ND405', 'ND409', 'ND414'].some((code) => codes.includes(code)),
       ),
   );
 }

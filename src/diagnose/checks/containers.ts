@@ -7,6 +7,7 @@ import { protocolOf } from '../policy/compile-namespaced.js';
 import type { SnapshotPod } from '../snapshot/types.js';
 import type { Check } from './check.js';
 import { inputs } from './check.js';
+import { isLoopback, socketsOf } from './live-seen.js';
 
 /** What is wrong inside the pods of the destination: crashed containers, ports bound twice, probes that knock at the wrong port. */
 export const containers: Check = {
@@ -17,7 +18,7 @@ export const containers: Check = {
   find: (facts) =>
     podsOf(facts).flatMap((pod) => {
       const twice = boundTwice(pod, facts);
-      return [...twice, ...crashed(pod, facts), ...misaimed(pod), ...reserved(pod, facts)];
+      return [...twice, ...crashed(pod, facts), ...misaimed(pod, facts), ...reserved(pod, facts)];
     }),
 };
 
@@ -114,7 +115,7 @@ function boundTwice(pod: SnapshotPod, facts: Facts): Finding[] {
 }
 
 /** A pod that runs and is not Ready, whose readiness probe knocks at a port that none of its containers declares, while they declare others. */
-function misaimed(pod: SnapshotPod): Finding[] {
+function misaimed(pod: SnapshotPod, facts: Facts): Finding[] {
   if (readyCondition(pod) || pod.status?.phase !== 'Running') return [];
   const { namespace = '', name } = pod.metadata;
   const all = runningContainers(pod).flatMap(({ ports }) => ports ?? []);
@@ -131,6 +132,9 @@ function misaimed(pod: SnapshotPod): Finding[] {
     )
       return [];
     const own = container.ports ?? [];
+    // Seen to listen there: the declarations say nothing then.
+    const sockets = socketsOf(facts, objectKey('pod', pod.metadata)) ?? [];
+    if (sockets.some((one) => one.port === port && !isLoopback(one.address))) return [];
     const known =
       typeof port === 'string'
         ? own.some((one) => one.name === port)

@@ -110,13 +110,13 @@ function notPermitted(
   const sockets = socketsOf(facts, key);
   const container = pod.spec.containers.find((one) => one.name === line.container);
   const said = line.peer?.port ?? port;
-  const low = said !== undefined && said < 1024 ? ` ${said}` : ' below 1024';
+  const low = said !== undefined && said < 1024 ? `port ${said}` : 'a port below 1024';
   return {
     ...base(pod, key),
     code: 'ND108',
     severity: 'error',
     confidence: 'proven',
-    message: `container ${line.container} of pod ${namespace}/${name} may not listen on a port${low}${container?.securityContext?.runAsNonRoot === true ? ' (runAsNonRoot)' : ''}`,
+    message: `container ${line.container} of pod ${namespace}/${name} may not listen on ${low}${container?.securityContext?.runAsNonRoot === true ? ' (runAsNonRoot)' : ''}`,
     evidence: [fromLog(line), ...(sockets === undefined ? [] : [listening(key, sockets)])],
     fix: {
       text: 'listen on a port of 1024 or above and set targetPort to it, or add the capability NET_BIND_SERVICE',

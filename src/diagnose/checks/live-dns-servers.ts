@@ -61,7 +61,7 @@ function withoutServers(facts: Facts, lookup: Lookup): Finding[] {
       code: 'ND403',
       severity: 'error',
       confidence: facts.dns?.ready === 0 ? 'proven' : 'likely',
-      message: `${servers(answers)} refuses every question of ${lookup.source.text}: no server stands behind the DNS of the cluster${facts.dns?.ready === undefined || facts.dns.ready === 0 ? '' : ` there, although ${facts.dns.ready} endpoints are ready`}`,
+      message: `${servers(answers)} refuses every question of ${lookup.source.text}: no server stands behind the DNS of the cluster${facts.dns?.ready === undefined || facts.dns.ready === 0 ? '' : ` there, although ready endpoints: ${facts.dns.ready}`}`,
       evidence: [fromAnswer(lookup, first)],
       fix: {
         text: 'see whether its pods are Ready and kube-proxy of the node works',

@@ -117,7 +117,7 @@ function oldAddress(facts: Facts, source: Source, lines: readonly ObservedLog[])
   const object = service?.object;
   if (object === undefined || facts.destination.outside) return [];
   const ports = new Set([service?.port?.port, ...endpoints.map(({ port }) => port)]);
-  const current = [
+  const addresses = [
     object.spec.clusterIP ?? '',
     ...(object.spec.clusterIPs ?? []),
     ...endpoints.flatMap((one) => [
@@ -125,6 +125,7 @@ function oldAddress(facts: Facts, source: Source, lines: readonly ObservedLog[])
       ...(one.pod === undefined ? [] : addressesOf(one.pod)),
     ]),
   ].filter((one) => one !== '' && one !== 'None');
+  const current = [...new Set(addresses)];
   const named = new RegExp(String.raw`(?<![\w-])${object.metadata.name}(?![\w-])`);
   for (const line of lines) {
     const address = parseAddress(line.peer?.host ?? '');

@@ -1,6 +1,7 @@
 import { fromApi, objectKey } from '../finding.js';
 import type { Check } from './check.js';
 import { inputs } from './check.js';
+import { connectsOf, together } from './live-seen.js';
 
 /** A pod that calls the Service it is behind: whether it reaches itself depends on the network plugin. */
 export const serviceHairpin: Check = {
@@ -8,7 +9,9 @@ export const serviceHairpin: Check = {
   codes: ['ND317'],
   reads: [...inputs('source', 'pods'), ...inputs('destination', 'services', 'endpointslices')],
   concerns: ({ sources, destination: { service } }) => service?.object !== undefined && sources.length > 0,
-  find: ({ sources, destination: { service, endpoints } }) => {
+  find: (facts) => {
+    const { sources, destination } = facts;
+    const { service, endpoints } = destination;
     const object = service?.object;
     // The name of a headless Service leads to the pod itself, and no address is translated.
     if (object === undefined || object.spec.clusterIP === 'None') return [];
@@ -16,6 +19,8 @@ export const serviceHairpin: Check = {
     const itself = sources.filter(({ key }) => ready.some((endpoint) => endpoint.key === key));
     const [first] = itself;
     if (first === undefined) return [];
+    // Seen to reach itself: nothing is left to be said.
+    if (ready.length === 1 && together(connectsOf(facts, first.key, 'service')) === 'ok') return [];
     const { namespace = '', name } = object.metadata;
     return [
       {
