@@ -38,10 +38,19 @@ export async function outsideObjects(): Promise<readonly object[]> {
     listener({ name: 'web', labels: web, nodeName: 'node-1' }),
     listener({ name: 'tls', labels: { app: 'tls' }, on: ['https://0.0.0.0:8443'] }),
     listener({ name: 'shut', labels: { app: 'shut' } }),
-    listener({
+    pod({
       name: 'strict',
       labels: { app: 'strict' },
-      on: ['http://127.0.0.1:8080', 'mtls://0.0.0.0:8443?to=8080'],
+      spec: {
+        containers: [
+          { name: 'main', image: 'registry.example/listen:1', args: ['http://127.0.0.1:8080'] },
+          {
+            name: 'istio-proxy',
+            image: 'docker.io/istio/proxyv2:1.26.0',
+            args: ['mtls://0.0.0.0:8443?to=8080'],
+          },
+        ],
+      },
     }),
     pod({ name: 'client', nodeName: 'node-2' }),
     // The first three of the pool are for what works.
@@ -107,8 +116,8 @@ export async function outsideObjects(): Promise<readonly object[]> {
     ),
     ingress('moved', { 'moved.shop.example': [path('web', '/')] }),
     ingress('exact', { 'exact.example': [path('web', '/only', 'Exact')] }),
-    ingress('twice', { 'twice.example': [path('web', '/')] }),
-    ingress('again', { 'twice.example': [path('dead', '/')] }),
+    ingress('twice-1', { 'twice.example': [path('web', '/')] }),
+    ingress('twice-2', { 'twice.example': [path('dead', '/')] }),
     {
       apiVersion: 'networking.k8s.io/v1',
       kind: 'IngressClass',

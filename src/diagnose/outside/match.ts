@@ -99,3 +99,12 @@ export function comparePaths(
   const exact = Number(b.kind === 'Exact') - Number(a.kind === 'Exact');
   return b.path.length - a.path.length || exact;
 }
+
+/** Whether a name of a certificate, with or without `DNS:` before it, is good for a host: a wildcard stands for one label (RFC 9525, 6.3). */
+export function certifies(name: string, host: string): boolean {
+  const plain = plainHost(name.replace(/^DNS:/i, ''));
+  return (
+    gatewayHostMatches(plain, host) &&
+    (!plain.startsWith('*.') || host.split('.').length === plain.split('.').length)
+  );
+}

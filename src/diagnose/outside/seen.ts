@@ -5,6 +5,7 @@ import { failureOf, resultOf } from '../probed.js';
 import { joined } from '../probes/task.js';
 import type { DiagnosisVerdict, Hop, Trace } from '../trace.js';
 import type { Entry, Way } from './facts.js';
+import { certifies } from './match.js';
 
 type ProbeState = Hop['probe'];
 
@@ -54,7 +55,9 @@ function isName({ dns }: Observed, entry: Entry, address: string): boolean {
  */
 type Answer = 'end' | 'noRule' | 'noBackend' | 'badBackend' | 'noTls' | 'noAnswer' | 'none';
 
-function answerOf({ status, failure, tls }: ObservedHttp): Answer {
+function answerOf({ status, failure, tls }: ObservedHttp, now: number): Answer {
+  // A client that looks at the certificate goes no further. Who signed it each client knows for itself.
+  if (tls !== undefined && (!isNamed(tls) || (tls.notAfter ?? now) < now)) return 'noTls';
   if (failure !== undefined) {
     if (failure.phase === 'tls') return 'noTls';
     return failure.phase === 'http' && tls !== undefined ? 'noAnswer' : 'none';
@@ -64,13 +67,24 @@ function answerOf({ status, failure, tls }: ObservedHttp): Answer {
   return status === 502 || status === 504 ? 'badBackend' : 'end';
 }
 
+function isNamed({ serverName, names }: NonNullable<ObservedHttp['tls']>): boolean {
+  return serverName === undefined || names.length === 0 || names.some((name) => certifies(name, serverName));
+}
+
+/** What programs here connect to for the host of a URL: addresses that a resolver elsewhere tells are none of them. */
+function isDialled({ outside, observed }: Facts, address: string): boolean {
+  const host = outside?.url?.host;
+  const asked = observed?.dns.find(({ from, name }) => from === 'here' && name === host);
+  return asked === undefined || asked.libc.addresses.length === 0 || asked.libc.addresses.includes(address);
+}
+
 /** The stretches of the way from outside with what was seen of each from here. Those of a pod that takes it have probes of its own. */
 export function withOutsideProbes(facts: Facts, traces: readonly Trace[]): readonly Trace[] {
   const { observed, outside } = facts;
   if (observed === undefined || outside?.client !== 'outside') return traces;
   const { way } = outside;
   const seen = way === undefined ? { connects: [], http: [] } : seenOutside(observed, way);
-  const answers = seen.http.map(answerOf);
+  const answers = seen.http.map((one) => answerOf(one, facts.now));
   const [first = 'none'] = answers.toSorted((a, b) => order.indexOf(b) - order.indexOf(a));
   return traces.map((trace) => ({
     ...trace,
@@ -96,7 +110,7 @@ function stateAt(
   const reached = results.some((result) => result !== 'none');
   const plain = way?.kind === 'service';
   if (at === 'client') return results.length > 0 ? 'pass' : 'none';
-  if (at === 'name') return nameState(observed, outside?.url?.host);
+  if (at === 'name') return nameState(observed, outside?.url?.host, way);
   if (at === 'address') {
     if (results.length === 0) return 'none';
     return results.every((result) => result === 'all') ? 'pass' : reached ? 'unknown' : 'fail';
@@ -115,10 +129,23 @@ function stateAt(
   return answer === 'badBackend' ? (at === 'service' ? 'pass' : 'fail') : undefined;
 }
 
-function nameState(observed: Observed | undefined, host: string | undefined): ProbeState {
+/** A name that leads nowhere, or only to where nobody of this way is and nobody answers. */
+function nameState(
+  observed: Observed | undefined,
+  host: string | undefined,
+  way: Way | undefined,
+): ProbeState {
   const asked = observed?.dns.find(({ from, name }) => from === 'here' && name === host);
-  if (asked === undefined) return 'none';
-  return asked.libc.addresses.length > 0 ? 'pass' : 'fail';
+  if (observed === undefined || asked === undefined) return 'none';
+  const { addresses } = asked.libc;
+  if (addresses.length === 0) return 'fail';
+  const known = new Set(way?.entries.map(({ address }) => address));
+  const lost = (address: string): boolean =>
+    !known.has(address) &&
+    observed.connects.some(
+      (one) => one.from === 'here' && one.to.address === address && resultOf(one) === 'none',
+    );
+  return addresses.every(lost) ? 'fail' : 'pass';
 }
 
 /** The verdict by what this machine met, where that is conclusive; undefined where it is not, or nothing was tried. */
@@ -130,12 +157,16 @@ export function verdictFromHere(
   const { observed, outside } = facts;
   if (observed === undefined || outside?.client !== 'outside') return undefined;
   const ways = outside.ways.map((way) => seenOutside(observed, way));
-  const results = [...new Set(ways.flatMap(({ connects }) => connects))]
-    .map(resultOf)
-    .filter((result) => result !== 'open');
+  // What the name leads to is dialled, whether any object knows it or not.
+  const named = observed.connects.filter(
+    ({ from, to }) => from === 'here' && outside.url !== undefined && isDialled(facts, to.address),
+  );
+  const tried = outside.url === undefined ? ways.flatMap(({ connects }) => connects) : named;
+  const results = [...new Set(tried)].map(resultOf).filter((result) => result !== 'open');
   if (results.length === 0) return undefined;
   const answers = [...new Set(ways.flatMap(({ http }) => http))]
-    .map(answerOf)
+    .filter(({ to }) => outside.url === undefined || isDialled(facts, to.address))
+    .map((one) => answerOf(one, facts.now))
     .filter((one) => one !== 'none');
   const good = answers.filter((one) => one === 'end').length;
   const lost = traces.some(({ hops }) => hops.some(({ at, probe }) => at === 'name' && probe === 'fail'));
@@ -165,8 +196,9 @@ export function unexplainedFromHere(
   const closes = findings.some(
     ({ code, severity, blocks }) => code.startsWith('ND5') || (severity === 'error' && blocks !== undefined),
   );
-  const fails = traces.some(({ hops }) => hops.some(({ model }) => model === 'fail'));
-  if (closes || fails) return [];
+  // What could not be read may well stand against it.
+  const open = traces.some(({ hops }) => hops.some(({ model }) => model !== 'pass'));
+  if (closes || open) return [];
   const lost = seenOutside(observed, way).connects.filter((one) => resultOf(one) === 'none');
   const [first] = lost;
   if (first === undefined) return [];
