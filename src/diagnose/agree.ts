@@ -101,6 +101,8 @@ function fromConnect(connect: ObservedConnect, from: string): Evidence {
 function isRefuted({ observed }: Facts, ways: readonly Way[], finding: Finding): boolean {
   if (finding.blocks?.model !== 'fail' || finding.evidence.some(({ source }) => source === 'probe'))
     return false;
+  // Connections from inside say nothing of the way before the Service.
+  if (before.includes(finding.hop)) return false;
   const own = concerned(ways, finding);
   const told = own.flatMap(({ link }) => {
     const seen = observed === undefined ? {} : seenOf(observed, link);
@@ -115,6 +117,14 @@ function isRefuted({ observed }: Facts, ways: readonly Way[], finding: Finding):
   return told.length > 0 && told.every((passes) => passes);
 }
 
+const before: readonly Finding['hop'][] = [
+  'client',
+  'name',
+  'address',
+  'ingress-controller',
+  'gateway',
+  'route',
+];
 const policyCodes = /^ND2(0[1-7]|09|1[01]|13|17)$/;
 
 /** The objects deny, and the packet passes. */

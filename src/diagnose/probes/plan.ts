@@ -9,8 +9,8 @@ import { lookedUp } from './plan-name.js';
 import type { ProbePlace, ProbePlan, ProbeTask, Unprobed } from './task.js';
 import { reachedOf } from './task.js';
 
-/** Endpoints that are connected to, attempts at each place, and pods that are looked into from inside. */
-export const probeLimits = { endpoints: 5, attempts: 3, inside: 3, paths: 3 } as const;
+/** Endpoints that are connected to, attempts at each place (`shared`: at a Service of several endpoints), and pods that are looked into from inside. */
+export const probeLimits = { endpoints: 5, attempts: 3, shared: 6, inside: 3, paths: 3 } as const;
 
 /** The port at which every kubelet listens: that a node answers there, or refuses, shows that it can be reached. */
 const kubeletPort = 10_250;
@@ -68,13 +68,16 @@ function firstTasks(
 ): ProbeTask[] {
   const name = lookedUp(facts);
   const { protocol } = facts.destination;
-  const count = probeLimits.attempts;
+  const { attempts, shared } = probeLimits;
   const asks = name !== undefined && (at.kind === 'pod' || facts.destination.outside);
   return [
     ...(asks ? [{ kind: 'dns', at, name } as const] : []),
-    ...(protocol === 'SCTP' ? [] : [...serviceAddress(facts), ...endpoints]).map(
-      (to) => ({ kind: 'connect', at, to, count }) as const,
-    ),
+    ...(protocol === 'SCTP' ? [] : [...serviceAddress(facts), ...endpoints]).map((to): ProbeTask => ({
+      kind: 'connect',
+      at,
+      to,
+      count: to.role === 'service' && facts.destination.endpoints.length > 1 ? shared : attempts,
+    })),
     ...(isFirst ? [{ kind: 'kernel', at, ...nodeOf(facts, at) } as const] : []),
   ];
 }
