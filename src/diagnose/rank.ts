@@ -1,4 +1,5 @@
 import type { Finding, HopName } from './finding.js';
+import { outsideConsequences } from './outside/consequences.js';
 
 /** A finding with those that follow from it, which are never told as its equals. */
 export interface Ranked extends Finding {
@@ -13,7 +14,7 @@ const consequences: Readonly<Record<string, readonly string[]>> = {
   ND101: ['ND107', 'ND303'],
   ND102: ['ND303'],
   ND103: ['ND102', 'ND303', 'ND307'],
-  ND107: ['ND102', 'ND303'],
+  ND107: ['ND102', 'ND303', 'ND307'],
   ND108: ['ND102', 'ND107', 'ND303', 'ND307'],
   ND109: ['ND303'],
   ND111: ['ND107', 'ND815', 'ND303'],
@@ -47,6 +48,7 @@ const consequences: Readonly<Record<string, readonly string[]>> = {
   ND305: ['ND415'],
   ND307: ['ND102'],
   ND309: ['ND102', 'ND307'],
+  ND318: ['ND102'],
   ND324: ['ND302', 'ND303', 'ND815'],
   ND401: ['ND402'],
   ND403: ['ND406', 'ND412'],
@@ -109,7 +111,9 @@ export function rankFindings(findings: readonly Finding[]): readonly Ranked[] {
 function follows(cause: Finding, effect: Finding): boolean {
   // What packets refuted is told of under the finding that says so.
   const refuted = cause.code === 'ND090' && cause.severity === 'warning' && effect.confidence === 'possible';
-  const known = consequences[cause.code]?.includes(effect.code) === true;
+  const known = [consequences, outsideConsequences].some(
+    (table) => table[cause.code]?.includes(effect.code) === true,
+  );
   return (
     (known || (refuted && effect.code !== 'ND090')) &&
     cause.touches.some((one) => effect.touches.includes(one))

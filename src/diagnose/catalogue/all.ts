@@ -1,8 +1,10 @@
 import { containersCodes } from './containers.js';
 import type { CatalogueEntry } from './entry.js';
+import { ingressesCodes } from './ingresses.js';
 import { meshCodes } from './mesh.js';
 import { namesCodes } from './names.js';
 import { nodesCodes } from './nodes.js';
+import { outsideCodes } from './outside.js';
 import { policiesCodes } from './policies.js';
 import { servicesCodes } from './services.js';
 import { toolCodes } from './tool.js';
@@ -20,6 +22,8 @@ export const catalogue: readonly CatalogueArea[] = [
   { title: 'Policies', entries: policiesCodes },
   { title: 'Services', entries: servicesCodes },
   { title: 'DNS', entries: namesCodes },
+  { title: 'NodePort, load balancers, ExternalDNS', entries: outsideCodes },
+  { title: 'Ingress', entries: ingressesCodes },
   { title: 'Service mesh', entries: meshCodes },
   { title: 'Nodes and network plugin', entries: nodesCodes },
 ];

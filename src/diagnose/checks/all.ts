@@ -13,6 +13,7 @@ import { meshChecks } from './mesh-all.js';
 import { liveChecks } from './live-all.js';
 import { nodeAgents } from './node-agents.js';
 import { nodeState } from './node-state.js';
+import { outsideChecks } from './outside-all.js';
 import { podNetwork, podPlugin } from './pod-network.js';
 import { podState } from './pod-state.js';
 import { policyNode } from './policy-node.js';
@@ -39,6 +40,7 @@ import { statefulNames } from './stateful-names.js';
 
 /** Every check, in the order of the way from the source to the destination. */
 export const checks: readonly Check[] = [
+  ...outsideChecks,
   podState,
   podNetwork,
   dnsConfig,

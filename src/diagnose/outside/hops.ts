@@ -1,7 +1,8 @@
 import type { HopName } from '../finding.js';
 import type { Facts } from '../model/facts.js';
-import { isManifest, readyCondition } from '../model/pods.js';
-import type { IngressWay, OutsideFacts, RouteWay, ServiceWay } from './facts.js';
+import { isManifest, readyCondition, systemNamespace } from '../model/pods.js';
+import type { IngressWay, OutsideFacts, RouteWay, ServiceWay, Way } from './facts.js';
+import { annotatedHosts } from './hosts.js';
 import { clientKey } from './leg.js';
 
 /** One stretch of the way before the Service, and what the objects say of it where no finding does. */
@@ -24,7 +25,9 @@ export function outsideHops(facts: Facts): readonly OutsideHop[] {
   const client: OutsideHop[] =
     outside.client === 'pod' ? [] : [{ at: 'client', what: outside.address ?? clientKey, model: 'pass' }];
   const name =
-    url?.host ?? (way?.kind === 'ingress' ? way.host : way?.kind === 'route' ? way.hosts[0] : undefined);
+    url?.host ??
+    (way?.kind === 'service' ? annotatedHosts(way.fronts[0]?.service.metadata ?? {})[0] : undefined) ??
+    (way?.kind === 'ingress' ? way.host : way?.kind === 'route' ? way.hosts[0] : undefined);
   const record: OutsideHop[] = name === undefined ? [] : [{ at: 'name', what: name, model: 'pass' }];
   if (way === undefined)
     return [...client, ...record, { at: 'route', what: targetText(outside), model: 'unknown' }];
@@ -32,12 +35,21 @@ export function outsideHops(facts: Facts): readonly OutsideHop[] {
   const address: OutsideHop = {
     at: 'address',
     what: entry === undefined ? 'no address' : `${entry.address}:${entry.port}`,
-    model: entry === undefined ? 'unknown' : 'pass',
+    model: entry === undefined || isRangeOpen(facts, way) ? 'unknown' : 'pass',
   };
-  return [...client, ...record, address, ...before(way)];
+  return [...client, ...record, address, ...before(facts, way)];
 }
 
-function before(way: ServiceWay | IngressWay | RouteWay): OutsideHop[] {
+/** Whether kube-proxy opens node ports on this address could not be read. */
+function isRangeOpen({ read }: Facts, { entries, fronts }: Way): boolean {
+  return (
+    entries.every(({ of }) => of === 'nodePort') &&
+    fronts[0]?.service.spec.type === 'NodePort' &&
+    read('configmaps', systemNamespace, 'kube-proxy').state === 'unknown'
+  );
+}
+
+function before(facts: Facts, way: ServiceWay | IngressWay | RouteWay): OutsideHop[] {
   switch (way.kind) {
     case 'service':
       return [];
@@ -48,7 +60,7 @@ function before(way: ServiceWay | IngressWay | RouteWay): OutsideHop[] {
         {
           at: 'ingress-controller',
           what: way.class.name ?? 'no class',
-          model: controllerState(way, answered),
+          model: isOpen(facts, way) ? 'unknown' : controllerState(way, answered),
         },
         { at: 'route', what: `${namespace}/${name} ${way.field}`, model: way.sure ? 'pass' : 'unknown' },
       ];
@@ -70,6 +82,14 @@ function before(way: ServiceWay | IngressWay | RouteWay): OutsideHop[] {
       ];
     }
   }
+}
+
+/** Classes, the pods of the controller or the Secret could not be read, and may well stand against it. */
+function isOpen({ read, outside }: Facts, { class: own, controller, ingress, tls }: IngressWay): boolean {
+  if (own.known === undefined || (controller.place === 'pods' && controller.pods === undefined)) return true;
+  const { secretName } = tls ?? {};
+  if (outside?.whole !== true || secretName === undefined || outside.url?.scheme === 'http') return false;
+  return read('secrets', ingress.metadata.namespace, secretName).state === 'unknown';
 }
 
 /** Somebody answers for it: ready pods that are known, or a status that only a controller writes. */

@@ -14,7 +14,7 @@ import { namedHosts } from './hosts.js';
 import type { Surroundings } from './ingress.js';
 import { legOf } from './leg.js';
 import { outsideQuestion } from './target.js';
-import { type Found, type Gap, waysOf } from './ways.js';
+import { type Found, type Gap, gapOf, waysOf } from './ways.js';
 
 /** Backends that are looked at one by one. */
 const mostLegs = 20;
@@ -24,12 +24,13 @@ const mostLegs = 20;
  * Throws as `buildFacts` does.
  */
 export function buildLegs(snapshot: Snapshot, question: Question): readonly [Facts, ...Facts[]] {
-  const scene = createScene(snapshot, question.namespace);
+  // Most questions are about the inside, and need no scene of their own.
+  const scene = lazily(() => createScene(snapshot, question.namespace));
   const inside = (address: string): boolean => {
     const parsed = parseAddress(address);
     return (
-      podAt(scene, address) !== undefined ||
-      (parsed !== undefined && scene.model.ends.address(parsed).role === 'node')
+      podAt(scene(), address) !== undefined ||
+      (parsed !== undefined && scene().model.ends.address(parsed).role === 'node')
     );
   };
   const asked = outsideQuestion(question, inside);
@@ -37,7 +38,7 @@ export function buildLegs(snapshot: Snapshot, question: Question): readonly [Fac
   const { url, object, client } = asked;
   const around: Surroundings = {
     read: snapshot.read,
-    model: scene.model,
+    model: scene().model,
     ...(url === undefined ? {} : { url }),
   };
   const gaps: Gap[] = [];
@@ -47,6 +48,8 @@ export function buildLegs(snapshot: Snapshot, question: Question): readonly [Fac
     // Only of a URL anybody expects that it is served here.
     return [question.to.type === 'url' ? { ...facts, cut: [...facts.cut, ...gaps] } : facts];
   }
+  const whole = isWhole(snapshot);
+  if (whole) gaps.push(...unreadSecrets(snapshot, found.ways));
   const outside: OutsideFacts = {
     client: client === 'pod' ? 'pod' : 'outside',
     ...(url === undefined ? {} : { url }),
@@ -56,7 +59,7 @@ export function buildLegs(snapshot: Snapshot, question: Question): readonly [Fac
     hosts: namedHosts(snapshot.read),
     gateways: gatewaysOf(found),
     externalDns: externalDnsOf(itemsOf(snapshot.read('pods'))),
-    whole: isWhole(snapshot),
+    whole,
     ...(typeof client === 'object' && client.address !== undefined ? { address: client.address } : {}),
   };
   // An open Service alone is asked about as before, and what clients outside meet besides.
@@ -76,7 +79,14 @@ export function buildLegs(snapshot: Snapshot, question: Question): readonly [Fac
         : way.kind === 'route'
           ? way.parent?.gateway?.metadata.name
           : '';
-    const key = JSON.stringify([way.kind, through, kind, namespace, name, port]);
+    const key = JSON.stringify([
+      way.kind === 'service' ? way.key : way.kind,
+      through,
+      kind,
+      namespace,
+      name,
+      port,
+    ]);
     if (!byBackend.has(key)) byBackend.set(key, way);
   }
   const chosen = [...byBackend.values()];
@@ -93,6 +103,19 @@ export function buildLegs(snapshot: Snapshot, question: Question): readonly [Fac
   };
   const [first = found.ways[0], ...others] = chosen.slice(0, mostLegs);
   return [legOf(base, first, gaps), ...others.map((way) => legOf(base, way, []))];
+}
+
+/** Secrets that ways name and that could not be read, each by its name. */
+function unreadSecrets({ read }: Snapshot, ways: readonly Way[]): Gap[] {
+  const gaps = ways.flatMap((way) => {
+    if (way.kind !== 'ingress' || way.tls?.secretName === undefined) return [];
+    const { namespace = '' } = way.ingress.metadata;
+    const reading = read('secrets', namespace, way.tls.secretName);
+    return reading.state === 'unknown'
+      ? [gapOf(`secret ${namespace}/${way.tls.secretName}`, reading.why)]
+      : [];
+  });
+  return [...new Map(gaps.map((gap) => [gap.what, gap])).values()];
 }
 
 function targetOf(
@@ -135,4 +158,9 @@ export function approachOf(snapshot: Snapshot, question: Question): Facts {
 function isWhole({ read }: Snapshot): boolean {
   const nodes = read('nodes');
   return itemsOf(nodes).length > 0 || itemsOf(read('pods')).some((pod) => !isManifest(pod));
+}
+
+function lazily<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }

@@ -2,6 +2,7 @@ import { outsideKinds } from '../../target/kinds.js';
 import type { Reference } from '../../target/reference.js';
 import type { Question } from '../model/build.js';
 import type { Facts } from '../model/facts.js';
+import { systemNamespace } from '../model/pods.js';
 import { itemsOf } from '../reading.js';
 import type { Want } from '../snapshot/cluster.js';
 import type { Snapshot, SnapshotKind } from '../snapshot/types.js';
@@ -40,6 +41,7 @@ export function wantsOfOutside(references: readonly Reference[], namespace: stri
       (['ingresses', 'gateways', 'httproutes'] as const).map((kind) => ({ kind, namespace: each })),
     ),
     { kind: 'validatingwebhookconfigurations' },
+    { kind: 'configmaps', namespace: systemNamespace, name: 'kube-proxy' },
   ];
 }
 

@@ -24,7 +24,7 @@ export interface Gap {
 /** The kinds that decide which ways there are, and who is on them. */
 function deciding(object: ObjectReference | undefined): readonly SnapshotKind[] {
   if (object === undefined)
-    return ['ingresses', 'ingressclasses', 'gateways', 'httproutes', 'services', 'pods'];
+    return ['ingresses', 'ingressclasses', 'gateways', 'httproutes', 'grpcroutes', 'services', 'pods'];
   if (object.kind === 'service') return ['nodes'];
   return object.kind === 'ingress'
     ? ['ingressclasses', 'services', 'pods']
@@ -38,7 +38,8 @@ function gapsOf(read: ReadObjects, kinds: readonly SnapshotKind[]): Gap[] {
   });
 }
 
-function gapOf(what: string, why: string): Gap {
+/** What could not be read, with the code of that. */
+export function gapOf(what: string, why: string): Gap {
   return { what, why, code: why.startsWith('forbidden') ? 'ND001' : 'ND002' };
 }
 
@@ -61,8 +62,8 @@ export function waysOf(
   if (object !== undefined) return waysOfObject(around, question, object, gaps);
   if (url === undefined) return { ways: [], missed: [] };
   const ingresses = itemsOf(read('ingresses')).flatMap((ingress) => ingressWays(around, ingress));
-  const services = servicesAt(read, url.host, url.port).map(({ service, port }) =>
-    serviceWay(around, service, port),
+  const services = servicesAt(read, url.host, url.port).map(({ service, port, node }) =>
+    at(serviceWay(around, service, port), node),
   );
   const exact = [matchIngresses(ingresses, url, false), matchRoutes(around, url, false)];
   const ways = exact.flatMap((one): readonly Way[] => one.ways);
@@ -122,7 +123,7 @@ function waysOfObject(
       );
       if (service === undefined || !isOpen(service))
         return withIngresses(around, namespace, reference, service);
-      return { ways: [serviceWay(around, service, portOf(service, reference.port))], missed: [] };
+      return { ways: byNode(serviceWay(around, service, portOf(service, reference.port))), missed: [] };
     }
     case 'ingress': {
       const ingress = find('ingresses');
@@ -202,6 +203,31 @@ function withIngresses(
     ways: [{ kind: 'service', key: `service ${namespace}/${reference.name}`, entries: [], fronts, backend }],
     missed: [],
   };
+}
+
+/**
+ * Under externalTrafficPolicy Local a node port leads to endpoints of its own node only: those with one and those without are two ways.
+ * A load balancer sends to the former alone.
+ */
+function byNode(way: ServiceWay): readonly ServiceWay[] {
+  const [front] = way.fronts;
+  const ready = front?.ready ?? [];
+  if (front?.service.spec.type !== 'NodePort' || front.service.spec.externalTrafficPolicy !== 'Local')
+    return [way];
+  if (ready.length === 0 || ready.some(({ node }) => node === undefined)) return [way];
+  const good = way.entries.filter(({ node }) => ready.some((one) => one.node === node));
+  const bad = way.entries.filter((entry) => !good.includes(entry));
+  return good.length === 0 || bad.length === 0
+    ? [way]
+    : [
+        { ...way, entries: good },
+        { ...way, key: `${way.key} without endpoint`, entries: bad },
+      ];
+}
+
+/** By the address of one node, only that is knocked at. */
+function at(way: ServiceWay, node: string | undefined): ServiceWay {
+  return node === undefined ? way : { ...way, entries: way.entries.filter((entry) => entry.node === node) };
 }
 
 /** The port of a Service by its number or name; by the number of a node port the port that it stands for. */

@@ -49,21 +49,24 @@ export type SnapshotService = Service &
     readonly spec: {
       readonly externalTrafficPolicy?: string;
       readonly internalTrafficPolicy?: string;
-    readonly sessionAffinity?: string;
       readonly publishNotReadyAddresses?: boolean;
-    readonly sessionAffinity?: string;
-    readonly sessionAffinityConfig?: {
-      readonly clientIP?: { readonly timeoutSeconds?: number | null } | null;
-    } | null;
-    readonly externalIPs?: readonly string[] | null;
-    readonly trafficDistribution?: string | null;
+      readonly sessionAffinity?: string;
+      readonly sessionAffinityConfig?: {
+        readonly clientIP?: { readonly timeoutSeconds?: number | null } | null;
+      } | null;
+      readonly externalIPs?: readonly string[] | null;
+      readonly trafficDistribution?: string | null;
       readonly ipFamilies?: readonly string[];
     };
   };
 
 /** core/v1 Node with its state. */
 export interface SnapshotNode extends PolicyNode {
-  readonly spec?: { readonly podCIDR?: string; readonly podCIDRs?: readonly string[] } | null;
+  readonly spec?: {
+    readonly podCIDR?: string;
+    readonly podCIDRs?: readonly string[];
+    readonly providerID?: string;
+  } | null;
   readonly status?: {
     readonly addresses?: readonly { readonly type: string; readonly address: string }[];
     readonly conditions?: readonly ObjectCondition[];
