@@ -54,9 +54,13 @@ describe.each(names)('%s', (name) => {
 
   test('what may not be read makes no finding appear, and is named', async () => {
     const { parts } = await readFiles([`${folder}${name}`], 'shop');
-    for (const { kind } of parts) {
+    // Kinds that this cluster has nothing of go together: one by one they would take most of the time.
+    const empty = parts.filter(({ reading }) => reading.state === 'there' && reading.items.length === 0);
+    const others = parts.filter((part) => !empty.includes(part)).map((part) => [part]);
+    for (const unread of [empty, ...others]) {
+      const kinds = new Set(unread.map(({ kind }) => kind));
       const fewer = createSnapshot(
-        parts.map((part): Part => (part.kind === kind ? { ...part, reading: unknown } : part)),
+        parts.map((part): Part => (kinds.has(part.kind) ? { ...part, reading: unknown } : part)),
       );
       const found = ask(fewer, words, observed);
       expect(codesOf(found).filter((code) => !codes.includes(code))).toEqual([]);
