@@ -83,7 +83,7 @@ function joined(before: readonly Trace[] | undefined, traces: readonly Trace[]):
     traces.map((trace) => ({
       ...trace,
       ...(source === undefined ? {} : { source }),
-      hops: [...hops.filter(({ at }) => at !== 'endpoint'), ...trace.hops],
+      hops: [...hops.filter(({ at }) => at !== 'endpoint' && at !== 'ingress'), ...trace.hops],
     })),
   );
 }

@@ -1,7 +1,7 @@
 import type { Block, Finding, HopName } from './finding.js';
 import { meshHop } from './mesh/facts.js';
 import { usesDns } from './model/dns-use.js';
-import { outsideHops } from './outside/hops.js';
+import { outsideClient, outsideHops } from './outside/hops.js';
 import type { Facts, Link } from './model/facts.js';
 import { isManifest, systemNamespace } from './model/pods.js';
 import { Tri } from './policy/tri.js';
@@ -53,7 +53,7 @@ export function tracesOf(facts: Facts, findings: readonly Finding[]): readonly T
     // FROM was named, and its pods could not be read: nothing is known of its side.
     const { outside } = facts;
     const unread = source === undefined && facts.asked.from !== undefined && outside === undefined;
-    for (const { at, what, model } of outsideHops(facts))
+    for (const { at, what, model } of outsideHops(facts, source?.text))
       if (at !== 'name' || blocked(at)) add(at, what, model);
     // Controllers were told of above, and a client outside has neither DNS nor policies here.
     const inside = outside === undefined || source?.pod !== undefined;
@@ -72,8 +72,9 @@ export function tracesOf(facts: Facts, findings: readonly Finding[]): readonly T
     const mesh = facts.mesh && meshHop(facts.mesh, source?.key, endpoint?.key);
     if (mesh !== undefined) add('mesh', mesh.what, mesh.model);
     add('endpoint', endpoint?.text ?? 'no endpoint', endpointState(facts, endpoint));
+    const from = outsideClient(facts) ?? source?.text;
     return {
-      ...(source === undefined ? {} : { source: source.text }),
+      ...(from === undefined ? {} : { source: from }),
       endpoint:
         endpoint === undefined ? facts.asked.to : addressText(endpoint.address ?? endpoint.text, port),
       hops,

@@ -17,8 +17,17 @@ export function shownOutside({ outside, asked }: Facts): OutsideFacts | undefine
   return outside?.target.kind !== 'Service' || asked.from !== undefined ? outside : undefined;
 }
 
-/** The stretches from the client to what stands before the Service, in the order of the way. */
-export function outsideHops(facts: Facts): readonly OutsideHop[] {
+/** Who a way begins with: the client outside, though on its last part the controller connects. Undefined where nobody asked about the outside. */
+export function outsideClient(facts: Facts): string | undefined {
+  const outside = shownOutside(facts);
+  return outside === undefined ? undefined : (outside.address ?? clientKey);
+}
+
+/**
+ * The stretches from the client to what stands before the Service, in the order of the way. `source`: the pod of the controller that connects
+ * to the backend.
+ */
+export function outsideHops(facts: Facts, source?: string): readonly OutsideHop[] {
   const outside = shownOutside(facts);
   if (outside === undefined) return [];
   const { way, url } = outside;
@@ -31,13 +40,18 @@ export function outsideHops(facts: Facts): readonly OutsideHop[] {
   const record: OutsideHop[] = name === undefined ? [] : [{ at: 'name', what: name, model: 'pass' }];
   if (way === undefined)
     return [...client, ...record, { at: 'route', what: targetText(outside), model: 'unknown' }];
-  const [entry] = way.entries;
+  // Of a load balancer the address of its own is asked about, not those of nodes.
+  const balanced = way.kind === 'service' && way.fronts[0]?.service.spec.type === 'LoadBalancer';
+  const [entry] =
+    outside.target.kind === 'Service' && balanced
+      ? way.entries.filter(({ of }) => of !== 'nodePort')
+      : way.entries;
   const address: OutsideHop = {
     at: 'address',
     what: entry === undefined ? 'no address' : `${entry.address}:${entry.port}`,
     model: entry === undefined || isRangeOpen(facts, way) ? 'unknown' : 'pass',
   };
-  return [...client, ...record, address, ...before(facts, way)];
+  return [...client, ...record, address, ...before(facts, way, source)];
 }
 
 /** Whether kube-proxy opens node ports on this address could not be read. */
@@ -49,7 +63,12 @@ function isRangeOpen({ read }: Facts, { entries, fronts }: Way): boolean {
   );
 }
 
-function before(facts: Facts, way: ServiceWay | IngressWay | RouteWay): OutsideHop[] {
+function before(
+  facts: Facts,
+  way: ServiceWay | IngressWay | RouteWay,
+  source: string | undefined,
+): OutsideHop[] {
+  const by = source === undefined || source === clientKey ? '' : ` (${source})`;
   switch (way.kind) {
     case 'service':
       return [];
@@ -59,10 +78,14 @@ function before(facts: Facts, way: ServiceWay | IngressWay | RouteWay): OutsideH
       return [
         {
           at: 'ingress-controller',
-          what: way.class.name ?? 'no class',
+          what: `${way.class.name ?? 'no class'}${by}`,
           model: isOpen(facts, way) ? 'unknown' : controllerState(way, answered),
         },
-        { at: 'route', what: `${namespace}/${name} ${way.field}`, model: way.sure ? 'pass' : 'unknown' },
+        {
+          at: 'route',
+          what: `${namespace}/${name} ${way.path === undefined ? 'default backend' : `${way.host ?? ''}${way.path}`}`,
+          model: way.sure ? 'pass' : 'unknown',
+        },
       ];
     }
     case 'route': {
@@ -75,10 +98,14 @@ function before(facts: Facts, way: ServiceWay | IngressWay | RouteWay): OutsideH
           what:
             gateway === undefined
               ? 'no Gateway'
-              : `${gateway.metadata.namespace ?? ''}/${gateway.metadata.name}`,
+              : `${gateway.metadata.namespace ?? ''}/${gateway.metadata.name}${by}`,
           model: controllerState(way, programmed?.status === 'True'),
         },
-        { at: 'route', what: `${namespace}/${name} ${way.field}`, model: way.sure ? 'pass' : 'unknown' },
+        {
+          at: 'route',
+          what: `${namespace}/${name} ${way.hosts[0] ?? ''}${way.match?.path?.value ?? (way.routeKind === 'HTTPRoute' ? '/' : '')}`.trimEnd(),
+          model: way.sure ? 'pass' : 'unknown',
+        },
       ];
     }
   }
