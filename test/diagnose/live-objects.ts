@@ -49,9 +49,11 @@ const dnsRule = {
 const healthy: readonly Manifest[] = [
   namespace('shop'),
   pod({ name: 'client', ...shop, nodeName: 'node-1' }),
+  // One that nothing was asked from yet.
+  pod({ name: 'fresh', ...shop, nodeName: 'node-1' }),
   pod({ name: 'other', ...shop, nodeName: 'node-2' }),
   server('api', { on: ['http://0.0.0.0:8080', 'tcp://127.0.0.1:81'] }),
-  front('api', { port: 80, targetPort: 8080 }),
+  front('api', { port: 80, targetPort: 8080 }, { clusterIP: '10.96.7.8' }),
   // One on each node.
   server('pair-1', { labels: { app: 'pair' }, nodeName: 'node-1' }),
   server('pair-2', { labels: { app: 'pair' } }),
@@ -119,6 +121,13 @@ const guarded: readonly Manifest[] = [
     },
   ),
   policy('own', { ...guard, app: 'own' }, { ingress: [{ from: [{ podSelector: {} }] }] }),
+  policy(
+    'except',
+    { ...guard, app: 'except' },
+    {
+      ingress: [{ from: [{ ipBlock: { cidr: '10.0.0.0/8', except: ['10.244.0.0/16'] } }] }],
+    },
+  ),
   policy(
     'named-port',
     { ...guard, app: 'named-port' },

@@ -6,6 +6,8 @@ import { parseAllDocuments } from 'yaml';
 // jest cannot load two modules at a time that import a third; loaded here, they are there when the commands ask for them.
 import '../../plugin/attach.js';
 import '../../plugin/capture.js';
+import '../../plugin/diagnoseprobes.js';
+import '../../plugin/diagnoserun.js';
 import '../../plugin/doctor.js';
 import '../../plugin/matrix.js';
 import '../../plugin/ping.js';
@@ -166,7 +168,7 @@ async function run(words: readonly string[], kubeconfig: string, fresh: boolean)
 
 test('every command that talks to a cluster is tried, here or in a file of its own', () => {
   // shell is exec with a terminal (test/e2e/terminal.test.ts); the last ones ask a cluster for no more than
-  // the others do, or for nothing; diagnose has its own.
+  // the others do, or for nothing; diagnose is below.
   const elsewhere = [
     'tcpdump',
     'policy',
@@ -233,5 +235,26 @@ describe('policy', () => {
     const { code, out, err } = await run([...words, '-o', 'json'], await userWith(reading, right), false);
     expect(`${out}${err}`).toMatch(new RegExp(named));
     expect(code).toBe(expected);
+  });
+});
+
+describe('diagnose', () => {
+  const both = [...debug, ...reading];
+  const words = ['diagnose', 'other', 'svc/api'];
+
+  test('its roles are enough for objects and probes', async () => {
+    const { code, out } = await run(words, await userWith(both), false);
+    expect({ code, out }).toEqual({ code: 0, out: expect.stringMatching(/✓ REACHABLE/) });
+    expect(out).not.toMatch(/not checked|may not|forbidden/);
+    expect(out).toMatch(/probe .*connections/);
+  });
+
+  test.each(inPod)('without %s it answers from the objects, and says what was not probed', async (right) => {
+    const { code, out } = await run(words, await userWith(both, right), true);
+    expect({ code, out }).toEqual({ code: 0, out: expect.stringMatching(/✓ REACHABLE/) });
+    const [verb = '', resource = ''] = right.split(' ');
+    const named = resource === 'pods/exec' ? 'get and create pods/exec' : `${verb} ${resource}`;
+    const told = new RegExp(`not checked: probes in shop/other \\(.* may not ${named} in namespace shop\\)`);
+    expect(out.replaceAll(/\s+/g, ' ')).toMatch(told);
   });
 });
