@@ -2,8 +2,8 @@ import type { NotChecked } from './checks/run.js';
 import type { Evidence, Finding } from './finding.js';
 import { objectKey } from './finding.js';
 import type { Facts, Link } from './model/facts.js';
-import type { ObservedConnect } from './observed.js';
-import { dnsState, failureOf, resultOf, seenOf } from './probed.js';
+import type { ObservedConnect, ObservedHttp } from './observed.js';
+import { dnsState, failureOf, meshState, resultOf, seenOf } from './probed.js';
 import { joined } from './probes/task.js';
 import type { Hop, Trace } from './trace.js';
 
@@ -82,8 +82,21 @@ function distinct(evidence: readonly Evidence[]): readonly Evidence[] {
 function evidenceOf({ observed }: Facts, { link }: Way, at: Hop['at']): Evidence[] {
   if (observed === undefined) return [];
   const seen = seenOf(observed, link);
+  if (at === 'mesh') return requestsOf(observed.http, link.source?.key);
   const tried = at === 'service' ? seen.service : at === 'dns' ? undefined : seen.end;
   return tried === undefined ? [] : [fromConnect(tried, link.source?.text ?? '')];
+}
+
+/** Requests as evidence: `HTTP http://api:80/ from shop/web-0`: `503`, or what went wrong. */
+function requestsOf(http: readonly ObservedHttp[], source: string | undefined): Evidence[] {
+  return http
+    .filter(({ from }) => from === source)
+    .slice(0, 2)
+    .map(({ url, status, failure }) => ({
+      source: 'probe',
+      about: `HTTP ${url} from ${source?.replace(/^\w+ /, '') ?? ''}`,
+      excerpt: status === undefined ? (failure?.text ?? 'no answer') : `status ${status}`,
+    }));
 }
 
 /** Connections as evidence: `TCP 10.1.2.7:8080 from shop/web-0`: `timeout 3/3`. */
@@ -106,6 +119,8 @@ function isRefuted({ observed }: Facts, ways: readonly Way[], finding: Finding):
   const own = concerned(ways, finding);
   const told = own.flatMap(({ link }) => {
     const seen = observed === undefined ? {} : seenOf(observed, link);
+    if (finding.hop === 'mesh')
+      return observed === undefined ? [] : [meshState(observed, link.source?.key) === 'pass'];
     if (finding.hop === 'dns') return seen.dns === undefined ? [] : [dnsState(seen.dns) === 'pass'];
     // Behind a Service that sends nothing to it, an endpoint may answer all the same.
     const policy = finding.hop === 'egress' || finding.hop === 'ingress';

@@ -1,6 +1,6 @@
 import type { Facts, Source } from './model/facts.js';
 import type { Observed } from './observed.js';
-import { dnsState, resultOf, seenOf } from './probed.js';
+import { dnsState, meshState, resultOf, seenOf } from './probed.js';
 import type { DiagnosisVerdict, Trace } from './trace.js';
 
 type Outcome = 'pass' | 'part' | 'fail' | 'unknown';
@@ -47,7 +47,19 @@ function outcomeFrom(
   const lost = first?.dns !== undefined && (dnsState(first.dns) === 'fail' || misled(traces, source));
   if (lost) return byName || connection === 'fail' ? 'fail' : 'part';
   const hole = observed.mtu.some(({ from, limit }) => from === source.key && limit === 'blackHole');
-  return connection === 'pass' && hole ? 'part' : connection;
+  if (connection === 'pass' && hole) return 'part';
+  return connection === 'pass' ? throughMesh(observed, source, traces) : connection;
+}
+
+/** A proxy of the mesh connects to everybody: where the objects say that it lets nobody through, only a request tells. */
+function throughMesh(observed: Observed, source: Source, traces: readonly Trace[]): Outcome {
+  const doubted = traces.some(
+    (trace) =>
+      trace.source === source.text && trace.hops.some(({ at, model }) => at === 'mesh' && model === 'fail'),
+  );
+  if (!doubted) return 'pass';
+  const told = meshState(observed, source.key);
+  return told === 'pass' || told === 'fail' ? told : 'unknown';
 }
 
 function connected(

@@ -16,6 +16,20 @@ export interface Seen {
   readonly dns?: ObservedDns;
 }
 
+/**
+ * What requests from a source say of the proxies of a mesh on the way. That a connection is made says nothing: a proxy takes every one,
+ * and cuts off whom it does not want when the first bytes come.
+ */
+export function meshState({ http }: Observed, source: string | undefined): ProbeState {
+  const own = http.filter(({ from }) => from === source);
+  if (own.some(({ status }) => status !== undefined && status !== 403 && status < 500)) return 'pass';
+  // A proxy that speaks HTTP tells with a status of its own: 403 (RBAC), 503 (no way to the other side).
+  const refused = own.some(
+    ({ status, failure }) => status === 403 || status === 503 || failure?.phase === 'http',
+  );
+  return refused ? 'fail' : own.length > 0 ? 'unknown' : 'none';
+}
+
 /** What was observed of the way from a source to an endpoint. */
 export function seenOf({ connects, dns }: Observed, { source, endpoint }: Partial<Link>): Seen {
   if (source === undefined) return {};
@@ -61,7 +75,11 @@ export function withProbes(facts: Facts, traces: readonly Trace[]): readonly Tra
     );
     return {
       ...trace,
-      hops: trace.hops.map((hop) => ({ ...hop, probe: stateOf(hop, trace.hops, seen, others) })),
+      hops: trace.hops.map((hop) => ({
+        ...hop,
+        probe:
+          hop.at === 'mesh' ? meshState(observed, link.source?.key) : stateOf(hop, trace.hops, seen, others),
+      })),
     };
   });
 }
