@@ -87,7 +87,12 @@ export async function askQuestion(
       ),
       request.logs ? clusterObserved(api, diagnosis, environment) : undefined,
     ]);
-    return { diagnosis: diagnose(snapshot, question, withLogs(observed, told)), snapshot, probesMs };
+    return {
+      diagnosis: diagnose(snapshot, question, withLogs(observed, told)),
+      snapshot,
+      probesMs,
+      heat: request.count !== undefined,
+    };
   });
 }
 

@@ -17,6 +17,8 @@ export interface DiagnosisReport extends ReportFacts {
   readonly diagnosis: Diagnosis;
   /** The objects it was made from. */
   readonly snapshot: Snapshot;
+  /** Connections were repeated on purpose. */
+  readonly heat?: boolean;
 }
 
 /** Prints a diagnosis in the format that was asked for. */
@@ -43,6 +45,7 @@ export async function printDiagnosis(
         columns: environment.columns(),
         ascii: isAscii(environment),
         wide: format === 'wide',
+        heat: report.heat ?? false,
       }),
     );
   }

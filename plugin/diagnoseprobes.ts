@@ -58,6 +58,7 @@ export async function probeDiagnosis(
       clock,
       signal,
       budgetMs: budgetMs - (clock.now() - began),
+      count,
       onProgress: show,
     });
     const observed = merged(before, inside);

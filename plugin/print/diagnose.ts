@@ -30,6 +30,8 @@ export interface DiagnosisLook {
   readonly ascii: boolean;
   /** All evidence and all ways. */
   readonly wide: boolean;
+  /** Connections were repeated to see where they fail: how they went over time. */
+  readonly heat?: boolean;
 }
 
 const marks = { pass: '✓', fail: '✗', unknown: '?' } as const;
@@ -40,13 +42,10 @@ const most = { roots: 3, ways: 3, gaps: 3, evidence: 3, commands: 2, changes: 4 
 const readable = 120;
 const margin = 11;
 
-/** Attempts from which on it is worth seeing how they went over time. */
-const manyAttempts = 4;
-
 /** The heat map of connections that were tried again and again. */
 function heatLines({ observed }: DiagnosisDocument, look: DiagnosisLook): readonly string[] {
-  const repeated = (observed?.connects ?? []).filter(({ attempts }) => attempts.length >= manyAttempts);
-  const text = heatText(heatOf(repeated as readonly ObservedConnect[]), look);
+  if (look.heat !== true) return [];
+  const text = heatText(heatOf((observed?.connects ?? []) as readonly ObservedConnect[]), look);
   return text === '' ? [] : text.trimEnd().split('\n');
 }
 

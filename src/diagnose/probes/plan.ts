@@ -25,13 +25,18 @@ export interface Planned {
  * What to try, by what the objects say and by what was observed so far: first the name, the Service and its endpoints from the source,
  * and the pods that the objects doubt from inside; then, by what came of it, HTTP and the path MTU where something connected, and the
  * inside of pods that did not answer. Tasks of earlier rounds are named again: whoever runs them leaves out what was done.
+ * @param count Attempts at the Service and at each endpoint; undefined: a few.
  */
-export function planProbes({ facts, traces }: Planned, observed: Observed = nothingObserved): ProbePlan {
+export function planProbes(
+  { facts, traces }: Planned,
+  observed: Observed = nothingObserved,
+  count?: number,
+): ProbePlan {
   const { places, unprobed } = sourcePlaces(facts);
   const tasks: ProbeTask[] = [];
   for (const [index, at] of places.entries()) {
     const endpoints = chosenEndpoints(facts, traces, at.key);
-    tasks.push(...firstTasks(facts, at, endpoints, index === 0));
+    tasks.push(...firstTasks(facts, at, endpoints, index === 0, count));
     tasks.push(...laterTasks(facts, at, observed, index === 0));
   }
   const inside = insideTasks(facts, traces, observed, places.length > 0);
@@ -65,6 +70,7 @@ function firstTasks(
   at: ProbePlace,
   endpoints: readonly ProbeTo[],
   isFirst: boolean,
+  asked: number | undefined,
 ): ProbeTask[] {
   const name = lookedUp(facts);
   const { protocol } = facts.destination;
@@ -76,7 +82,7 @@ function firstTasks(
       kind: 'connect',
       at,
       to,
-      count: to.role === 'service' && facts.destination.endpoints.length > 1 ? shared : attempts,
+      count: asked ?? (to.role === 'service' && facts.destination.endpoints.length > 1 ? shared : attempts),
     })),
     ...(isFirst ? [{ kind: 'kernel', at, ...nodeOf(facts, at) } as const] : []),
   ];

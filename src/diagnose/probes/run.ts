@@ -12,6 +12,8 @@ export type OpenPlace = (place: ProbePlace, signal: AbortSignal) => Promise<RunT
 export interface ProbesOptions extends ProbeOptions {
   /** For everything together, the start of debug containers included, milliseconds. */
   readonly budgetMs: number;
+  /** Attempts at the Service and at each endpoint; absent: a few. */
+  readonly count?: number | undefined;
   readonly onProgress: (done: number, of: number) => void;
 }
 
@@ -39,7 +41,7 @@ export async function probe(planned: Planned, open: OpenPlace, options: ProbesOp
   let observed = nothingObserved;
   try {
     for (let round = 0; round < 4; round++) {
-      const plan = planProbes(planned, observed);
+      const plan = planProbes(planned, observed, options.count);
       const tasks = plan.tasks.filter((task) => !tried.has(taskKey(task)));
       if (round === 0) observed = { ...observed, failed: plan.unprobed };
       if (tasks.length === 0) break;
