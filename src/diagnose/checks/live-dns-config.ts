@@ -136,14 +136,20 @@ function corefile(facts: Facts, lookup: Lookup, object: SnapshotService): Findin
   );
   if (age < settledMs || (headless && usable.length === 0)) return [];
   const full = `${name}.${namespace}.svc.${zone}.`;
-  const answers = dns.answers.filter(
-    (one) => one.name.toLowerCase() === full && isServer(facts, one.server) && isAnswered(one),
-  );
-  const [first] = answers;
-  if (first === undefined) return [];
   const own = headless
     ? usable.flatMap((one) => [one.address ?? '', ...(one.pod === undefined ? [] : addressesOf(one.pod))])
     : [object.spec.clusterIP ?? '', ...(object.spec.clusterIPs ?? [])];
+  const has = { A: own.some((one) => one.includes('.')), AAAA: own.some((one) => one.includes(':')) };
+  const answers = dns.answers.filter(
+    (one) =>
+      one.name.toLowerCase() === full &&
+      isServer(facts, one.server) &&
+      isAnswered(one) &&
+      // That there is no address of a family which the Service has not is right.
+      (has[one.type] || one.rcode !== 'NOERROR'),
+  );
+  const [first] = answers;
+  if (first === undefined) return [];
   const given = answers.flatMap(({ addresses }) => addresses);
   const denied = answers.every(
     ({ rcode, addresses }) => rcode === 'NXDOMAIN' || (rcode === 'NOERROR' && addresses.length === 0),

@@ -11,8 +11,7 @@ import { observedOf, toText } from './live-seen.js';
 const notTls =
   /wrong[ _]version[ _]number|does not look like a TLS handshake|unrecogni[sz]ed SSL message|not an SSL\/TLS record|packet length too long|record layer failure|unexpected TLS packet|received a record with/i;
 /** What a server that expects TLS makes of plain HTTP, as clients tell it. */
-const wantsTls =
-  /HTTP request (?:was sent )?to (?:an )?HTTPS|plain HTTP request|received HTTP\/0\.9|not HTTP/i;
+const wantsTls = /HTTP request (?:was sent )?to (?:an )?HTTPS|plain HTTP request was sent/i;
 
 /** One side speaks TLS and the other does not. */
 export const liveHttp: Check = {

@@ -10,6 +10,7 @@ import {
   connectsTo,
   fromProbe,
   isLoopback,
+  isStarting,
   listening,
   observedOf,
   onPort,
@@ -56,6 +57,7 @@ function lookedAt(facts: Facts): readonly Looked[] {
     const sockets = socketsOf(facts, key);
     const seen = together(connectsTo(facts, key));
     if (pod === undefined || port === undefined || sockets === undefined) return [];
+    if (isStarting(facts, pod)) return [];
     return seen === 'ok' || seen === 'mixed' ? [] : [{ endpoint: { ...endpoint, pod, port }, sockets }];
   });
 }

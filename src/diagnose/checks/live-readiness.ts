@@ -5,7 +5,7 @@ import { readyCondition, runningContainers, statusesOf } from '../model/pods.js'
 import type { SnapshotPod } from '../snapshot/types.js';
 import type { Check } from './check.js';
 import { inputs } from './check.js';
-import { isLoopback, listening, observedOf, socketsOf } from './live-seen.js';
+import { isLoopback, isStarting, listening, observedOf, socketsOf } from './live-seen.js';
 
 /** A readiness probe that knocks where nothing listens, by what the pod was seen to listen on. */
 export const liveReadiness: Check = {
@@ -23,6 +23,7 @@ export const liveReadiness: Check = {
 function misaimed(facts: Facts, pod: SnapshotPod, key: string): Finding[] {
   const sockets = socketsOf(facts, key);
   if (sockets === undefined || readyCondition(pod) || pod.status?.phase !== 'Running') return [];
+  if (isStarting(facts, pod)) return [];
   const { namespace = '', name } = pod.metadata;
   const reachable = sockets.filter((one) => one.protocol === 'TCP' && !isLoopback(one.address));
   return pod.spec.containers.flatMap((container, index): Finding[] => {

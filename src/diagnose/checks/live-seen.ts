@@ -2,7 +2,9 @@ import type { Evidence } from '../finding.js';
 import type { Facts, Source } from '../model/facts.js';
 import type { Observed, ObservedConnect, ObservedListeners, ProbeTo } from '../observed.js';
 import { nothingObserved } from '../observed.js';
+import { statusesOf } from '../model/pods.js';
 import { parseAddress } from '../policy/address.js';
+import type { SnapshotPod } from '../snapshot/types.js';
 
 /** What probes told of one place. `open`: nothing can be read from it, as from silence over UDP. */
 export type Seen = 'ok' | 'fail' | 'mixed' | 'open';
@@ -132,4 +134,15 @@ export function listening(pod: string, sockets: readonly Socket[]): Evidence {
 /** The node that a source is on; undefined for what is none of the cluster. */
 export function nodeOfSource({ pod, end }: Source): string | undefined {
   return pod?.spec.nodeName ?? (end.kind === 'address' ? end.node?.name : undefined);
+}
+
+/** So long after its start a program may not listen yet. */
+const startingMs = 30_000;
+
+/** Whether containers of a pod have begun just now, so that what they do not do yet says nothing. */
+export function isStarting({ now }: Facts, pod: SnapshotPod): boolean {
+  return statusesOf(pod).some(({ started, state, ready }) => {
+    const age = now - Date.parse(state?.running?.startedAt ?? '');
+    return ready !== true && state?.running !== undefined && (started === false || age < startingMs);
+  });
 }
