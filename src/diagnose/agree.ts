@@ -237,9 +237,7 @@ function lost(facts: Facts, ways: readonly Way[], findings: readonly Finding[]):
       severity: 'error',
       confidence: 'likely',
       object,
-      message: refused
-        ? `nothing in the objects stands against ${source?.text ?? ''} → ${joined(tried.to)}, and it is refused${more.length > 0 ? `, as ${more.length} more are` : ''}: something that they do not show answers with a refusal`
-        : `nothing in the objects stands against ${source?.text ?? ''} → ${joined(tried.to)}, and packets are lost${more.length > 0 ? `, as on ${more.length} more ways` : ''}: look below the policies${between} (ND8xx)`,
+      message: lossText(facts, tried, source?.text ?? '', { refused, between, more: more.length }),
       evidence: distinct(
         open.slice(0, 3).flatMap(({ link }) => {
           const seen = seenOf(observed, link);
@@ -249,9 +247,11 @@ function lost(facts: Facts, ways: readonly Way[], findings: readonly Finding[]):
         }),
       ),
       fix: {
-        text: refused
-          ? 'see what listens in the pod, and whether a policy of the network plugin refuses'
-          : `see where packets end: firewalls and security groups${between}, routes and tunnels of the network plugin`,
+        text: facts.destination.outside
+          ? 'see what listens there, and which firewall or NAT gateway stands between'
+          : refused
+            ? 'see what listens in the pod, and whether a policy of the network plugin refuses'
+            : `see where packets end: firewalls and security groups${between}, routes and tunnels of the network plugin`,
         commands: [],
       },
       hop: at,
@@ -261,4 +261,19 @@ function lost(facts: Facts, ways: readonly Way[], findings: readonly Finding[]):
       ],
     },
   ];
+}
+
+function lossText(
+  { destination }: Facts,
+  { to }: ObservedConnect,
+  from: string,
+  { refused, between, more }: { readonly refused: boolean; readonly between: string; readonly more: number },
+): string {
+  const also = more > 0 ? `, as on ${more} more ways` : '';
+  const way = `${from} → ${joined(to)}`;
+  if (destination.outside)
+    return `nothing in the cluster stands against ${way}, and ${refused ? 'it is refused' : 'packets are lost'}${also}: look outside of it`;
+  return refused
+    ? `nothing in the objects stands against ${way}, and it is refused${also}: something that they do not show answers with a refusal`
+    : `nothing in the objects stands against ${way}, and packets are lost${also}: look below the policies${between} (ND8xx)`;
 }
