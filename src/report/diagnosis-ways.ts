@@ -84,8 +84,10 @@ export function objectName({
 
 /** What the document says in half a sentence where it found nothing. */
 export function withoutFinding({ verdict, notChecked, traces, probes }: DiagnosisDocument): string {
+  // Where no debug container could be had, probes were tried and told nothing.
+  const answered = traces.some(({ hops }) => hops.some(({ probe }) => probe !== 'none'));
   if (verdict === 'REACHABLE')
-    return probes.ran
+    return probes.ran && answered
       ? 'nothing stands against it, in objects or on the network'
       : 'nothing in the objects stands against it';
   const open = new Set(
