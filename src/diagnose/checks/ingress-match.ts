@@ -5,6 +5,7 @@ import { fromApi, objectKey } from '../finding.js';
 import type { Facts } from '../model/facts.js';
 import type { IngressWay } from '../outside/facts.js';
 import { compareAge, ingressWays } from '../outside/ingress.js';
+import { plainHost } from '../outside/match.js';
 import { itemsOf } from '../reading.js';
 import type { Check } from './check.js';
 import { inputs } from './check.js';
@@ -219,11 +220,14 @@ export const ingressDuplicate: Check = {
     const way = ingressWay(facts);
     if (way === undefined || isShared(way)) return [];
     const all = itemsOf(facts.read('ingresses')).filter(
-      (one) => nameOf(one) !== nameOf(way.ingress) && (one.spec?.rules ?? []).length > 0,
+      (one) =>
+        nameOf(one) !== nameOf(way.ingress) &&
+        (one.spec?.rules ?? []).some(({ host }) => plainHost(host ?? '') === (way.host ?? '')),
     );
+    const around = { read: facts.read, model: facts.model };
     // Only rules are compared: who serves them was found out before.
     const others = all
-      .flatMap((ingress) => ingressWays({ read: facts.read, model: facts.model }, ingress))
+      .flatMap((ingress) => ingressWays(around, ingress))
       .filter((one) => !isShared(one) && isSame(one, way));
     const [other] = others.filter(
       (one) =>

@@ -59,6 +59,17 @@ export function waysThroughGateway(
     .flatMap((parent) => waysByParent(around, kind, route, parent));
 }
 
+const controllers = new WeakMap<Surroundings, Map<Gateway | undefined, Controller>>();
+
+/** Found once for each Gateway: it takes a look at every pod. */
+function cachedController(around: Surroundings, gateway: Gateway | undefined): Controller {
+  const known = controllers.get(around) ?? new Map<Gateway | undefined, Controller>();
+  controllers.set(around, known);
+  const made = known.get(gateway) ?? gatewayController(around.read, gateway);
+  known.set(gateway, made);
+  return made;
+}
+
 function waysByParent(
   around: Surroundings,
   kind: RouteKind,
@@ -66,7 +77,7 @@ function waysByParent(
   parent: Parent | undefined,
 ): readonly RouteWay[] {
   const { read, model } = around;
-  const controller = gatewayController(read, parent?.gateway);
+  const controller = cachedController(around, parent?.gateway);
   const listeners = (parent?.attachments ?? []).filter(({ misses }) => misses === undefined);
   const ports = [...new Set(listeners.map(({ listener }) => listener.port))];
   const fronts = frontsOfPods(read, model, controller.pods ?? [], ports);
@@ -190,11 +201,15 @@ export function matchRoutes(around: Surroundings, url: AskedUrl, anyHost: boolea
   const { read } = around;
   const found: RouteWay[] = [];
   const missed: RouteWay[] = [];
+  const fitting = allRoutes(read).filter(({ route }) => {
+    const own = route.spec?.hostnames ?? [];
+    return own.length === 0 || own.some((host) => gatewayHostMatches(host, url.host));
+  });
   for (const gateway of itemsOf(read('gateways'))) {
     const listeners = (gateway.spec?.listeners ?? []).filter((listener) => takes(listener, url));
     const best = Math.max(...listeners.map(({ hostname }) => hostRank(hostname)), 0);
     const open = listeners.filter(({ hostname }) => hostRank(hostname) === best);
-    const routes = allRoutes(read).flatMap(({ kind, route }) =>
+    const routes = fitting.flatMap(({ kind, route }) =>
       waysThroughGateway(around, gateway, kind, route).flatMap((way) => {
         const attached = (way.parent?.attachments ?? []).filter(
           ({ misses, listener }) => misses === undefined && open.includes(listener),

@@ -49,12 +49,40 @@ export function classOf(read: ReadObjects, { metadata, spec }: Ingress): ClassFa
   };
 }
 
+interface Proxy {
+  readonly controller: Controller;
+  readonly fronts: readonly Front[];
+}
+
+/** Found once for each class: thousands of Ingresses have the same one, and it takes a look at every pod. */
+const proxies = new WeakMap<Surroundings, Map<string, Proxy>>();
+
+function proxyOf(around: Surroundings, { controller: word, name }: ClassFacts): Proxy {
+  const known = proxies.get(around) ?? new Map<string, Proxy>();
+  proxies.set(around, known);
+  const key = JSON.stringify([word, name]);
+  const before = known.get(key);
+  if (before !== undefined) return before;
+  const { read, model } = around;
+  const controller = controllerOf({ controller: word, className: name }, read('pods'));
+  const made = { controller, fronts: frontsOfPods(read, model, controller.pods ?? [], [80, 443]) };
+  known.set(key, made);
+  return made;
+}
+
+/** Whether an Ingress has a rule that names this host; with `anyHost` also those that take every one. */
+export function concernsHost({ spec }: Ingress, host: string, anyHost: boolean): boolean {
+  const rules = (spec?.rules ?? []).some(({ host: own }) =>
+    own == null || own === '' ? anyHost : ingressHostMatches(own, host),
+  );
+  return rules || (anyHost && spec?.defaultBackend != null);
+}
+
 /** Every rule of an Ingress as a way in, its default backend last. */
 export function ingressWays(around: Surroundings, ingress: Ingress): readonly IngressWay[] {
-  const { read, model, url } = around;
+  const { read, url } = around;
   const own = classOf(read, ingress);
-  const controller = controllerOf({ controller: own.controller, className: own.name }, read('pods'));
-  const fronts = frontsOfPods(read, model, controller.pods ?? [], [80, 443]);
+  const { controller, fronts } = proxyOf(around, own);
   const addresses = statusAddresses(ingress.status);
   const { spec } = ingress;
   const common = { kind: 'ingress', ingress, class: own, controller, fronts, addresses } as const;

@@ -6,12 +6,12 @@ import { parseAddress } from '../policy/address.js';
 import { itemsOf } from '../reading.js';
 import { snapshotKinds } from '../snapshot/kinds.js';
 import type { ReadObjects, SnapshotKind, SnapshotService, SnapshotTypes } from '../snapshot/types.js';
-import type { ServiceWay, Way } from './facts.js';
+import type { IngressWay, ServiceWay, Way } from './facts.js';
 import { entriesOfService, frontOf, isOpen } from './fronts.js';
 import { allRoutes, matchRoutes, routeKinds, routeWays, waysThroughGateway } from './gateway.js';
-import { namedHosts, servicesAt } from './hosts.js';
+import { servicesAt } from './hosts.js';
 import type { Surroundings } from './ingress.js';
-import { ingressWays, matchIngresses } from './ingress.js';
+import { concernsHost, ingressWays, matchIngresses } from './ingress.js';
 import type { OutsideQuestion } from './target.js';
 
 /** Something that could not be read. */
@@ -61,25 +61,28 @@ export function waysOf(
   gaps.push(...gapsOf(read, deciding(object)));
   if (object !== undefined) return waysOfObject(around, question, object, gaps);
   if (url === undefined) return { ways: [], missed: [] };
-  const ingresses = itemsOf(read('ingresses')).flatMap((ingress) => ingressWays(around, ingress));
+  const rules = (anyHost: boolean): readonly IngressWay[] =>
+    itemsOf(read('ingresses'))
+      .filter((ingress) => concernsHost(ingress, url.host, anyHost))
+      .flatMap((ingress) => ingressWays(around, ingress));
   const services = servicesAt(read, url.host, url.port).map(({ service, port, node }) =>
     at(serviceWay(around, service, port), node),
   );
-  const exact = [matchIngresses(ingresses, url, false), matchRoutes(around, url, false)];
+  const exact = [matchIngresses(rules(false), url, false), matchRoutes(around, url, false)];
   const ways = exact.flatMap((one): readonly Way[] => one.ways);
   const missed = exact.flatMap(({ pathMissed }): readonly Way[] => pathMissed);
-  // Behind the address of a controller's Service the rules decide.
-  const behind = services.filter((way) => !isFrontOfController(ingresses, way));
   if (ways.length > 0 || missed.length > 0) return { ways, missed };
+  const general = rules(true);
+  // Behind the address of a controller's Service the rules decide.
+  const behind = services.filter((way) => !isFrontOfController(general, way));
   if (behind.length > 0) return { ways: behind, missed: [] };
   // Rules without a host mean every one: whose host this is only DNS knows, and a foreign one is none of ours.
   if (onlyIfServed && client === 'pod') return { ways: [], missed: [] };
-  const any = [matchIngresses(ingresses, url, true), matchRoutes(around, url, true)];
+  const any = [matchIngresses(general, url, true), matchRoutes(around, url, true)];
   const addresses = new Set(
-    [...ingresses, ...services].flatMap(({ entries }) => entries.map(({ address }) => address)),
+    [...general, ...services].flatMap(({ entries }) => entries.map(({ address }) => address)),
   );
-  const ours = addresses.has(url.host) || namedHosts(read).some(({ host }) => host === url.host);
-  if (!ours && parseAddress(url.host) !== undefined) return { ways: [], missed: [] };
+  if (!addresses.has(url.host) && parseAddress(url.host) !== undefined) return { ways: [], missed: [] };
   return {
     ways: any.flatMap((one): readonly Way[] => one.ways),
     missed: any.flatMap((one): readonly Way[] => one.pathMissed),
