@@ -40,8 +40,15 @@ export async function readCluster(
 ): Promise<Snapshot> {
   const groups = wants.some(({ kind }) => snapshotKinds[kind].optional) ? readGroups(api) : undefined;
   const first = await readParts(api, wants, groups);
-  const second = await readParts(api, more(createSnapshot(first)), groups);
+  // What was read is not read again: joined, its objects would be there twice.
+  const known = new Set(wants.map(keyOf));
+  const rest = more(createSnapshot(first)).filter((want) => !known.has(keyOf(want)));
+  const second = await readParts(api, rest, groups);
   return createSnapshot([...first, ...second]);
+}
+
+function keyOf({ kind, namespace = '', name = '' }: Want): string {
+  return `${kind}/${namespace}/${name}`;
 }
 
 async function readParts(
@@ -49,9 +56,7 @@ async function readParts(
   wants: readonly Want[],
   groups: Promise<Groups> | undefined,
 ): Promise<Part[]> {
-  const distinct = new Map(
-    wants.map((want) => [`${want.kind}/${want.namespace ?? ''}/${want.name ?? ''}`, want]),
-  );
+  const distinct = new Map(wants.map((want) => [keyOf(want), want]));
   const parts = await Promise.all(
     [...distinct.values()].map(async (want): Promise<Part> => {
       const { kind, namespace, name } = want;
@@ -68,9 +73,7 @@ async function readParts(
   const refused = failures.find((error) => isApiError(error, 401));
   if (refused !== undefined) throw refused as Error;
   // One list that takes too long is a gap; when nothing answers there is no cluster to speak of.
-  const unreachable = failures.find(
-    (error) => error instanceof NetdebugError && error.exitCode === ExitCode.unreachable,
-  );
+  const unreachable = failures.find(isUnreachable);
   if (unreachable !== undefined && parts.every(({ reading }) => reading.state !== 'there'))
     throw unreachable as Error;
   return parts;
@@ -114,7 +117,12 @@ async function readOne(
     if (served === undefined) return { state: 'absent' };
     version = served;
   }
-  if (names !== undefined) return { state: 'there', items: await readNamespaces(api, names) };
+  if (names !== undefined) {
+    return readNamespaces(api, names).then(
+      (items) => ({ state: 'there', items }),
+      (error: unknown) => unread(error, `get namespaces ${names.join(', ')}`),
+    );
+  }
   const path = resourcePath({ group, version, resource, namespace, name });
   try {
     const items =
@@ -129,12 +137,21 @@ async function readOne(
   }
 }
 
-/** Namespaces that can be read; the labels of the others stay unknown to whoever looks for them. */
+/** Namespaces that can be read; the labels of the others stay unknown to whoever looks for them. Rejects where no cluster answers. */
 async function readNamespaces(api: Api, names: readonly string[]): Promise<KubeObject[]> {
   const found = await Promise.all(
-    names.map((name) => api.get<KubeObject>(namespacePath(name)).catch(() => undefined)),
+    names.map((name) =>
+      api.get<KubeObject>(namespacePath(name)).catch((error: unknown) => {
+        if (isUnreachable(error)) throw error;
+        return undefined;
+      }),
+    ),
   );
   return found.filter((namespace) => namespace !== undefined);
+}
+
+function isUnreachable(error: unknown): boolean {
+  return error instanceof NetdebugError && error.exitCode === ExitCode.unreachable;
 }
 
 function unread(error: unknown, what: string): Reading<never> {

@@ -130,6 +130,17 @@ describe('a snapshot of a cluster', () => {
     const down = new NetdebugError('no route', { exitCode: ExitCode.unreachable });
     const unreachable = fakeApi({ '/api/v1/pods': down, '/api/v1/nodes': down });
     await expect(readCluster(unreachable.api, [{ kind: 'pods' }, { kind: 'nodes' }])).rejects.toBe(down);
+    const named = fakeApi({ '/api/v1/pods': down, '/api/v1/namespaces/shop': down });
+    const wants: Want[] = [{ kind: 'pods' }, { kind: 'namespaces', names: ['shop'] }];
+    await expect(readCluster(named.api, wants)).rejects.toBe(down);
+  });
+
+  test('reads nothing twice, and has no object twice', async () => {
+    const { api, asked } = fakeApi({ '/api/v1/namespaces/shop/services': list('web') });
+    const want: Want = { kind: 'services', namespace: 'shop' };
+    const snapshot = await readCluster(api, [want, want], () => [want]);
+    expect(asked).toEqual(['/api/v1/namespaces/shop/services']);
+    expect(snapshot.read('services', 'shop')).toMatchObject({ items: [{ metadata: { name: 'web' } }] });
   });
 
   test('keeps what it has when one list does not come', async () => {
