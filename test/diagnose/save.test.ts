@@ -104,3 +104,36 @@ test('a ConfigMap that was read by its name is found by it again', () => {
   const read = createSnapshot(saved as readonly Part[]).read('configmaps', 'kube-system', 'coredns');
   expect(read).toMatchObject({ items: [{ kind: 'ConfigMap', data: { Corefile: '.:53 {\n    etcd\n}\n' } }] });
 });
+
+test('what checks of the way from outside read of annotations and arguments is kept, and nothing beside it', () => {
+  const container = {
+    name: 'external-dns',
+    image: 'external-dns:1',
+    command: ['/external-dns', '--source=service'],
+    args: ['--domain-filter', 'example.com', `--aws-api-token=${secret}`, '--webhook-secret', secret],
+  };
+  const annotations = {
+    'external-dns.alpha.kubernetes.io/hostname': 'shop.example.com',
+    'nginx.ingress.kubernetes.io/backend-protocol': 'HTTPS',
+    'nginx.ingress.kubernetes.io/configuration-snippet': secret,
+  };
+  const text = JSON.stringify(
+    savedSnapshot(
+      createSnapshot([
+        {
+          kind: 'pods',
+          reading: {
+            state: 'there',
+            items: [
+              { metadata: { name: 'x', namespace: 'shop', annotations }, spec: { containers: [container] } },
+            ],
+          },
+        },
+      ] as unknown as readonly Part[]),
+    ),
+  );
+  expect(text).not.toContain(secret);
+  expect(text).toContain('"args":["--source=service","--domain-filter","example.com"]');
+  expect(text).toContain('"external-dns.alpha.kubernetes.io/hostname":"shop.example.com"');
+  expect(text).toContain('"nginx.ingress.kubernetes.io/backend-protocol":"HTTPS"');
+});

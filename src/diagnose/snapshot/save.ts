@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../kube/types.js';
 import type { Reading } from '../reading.js';
 import { allSnapshotKinds, snapshotKinds } from './kinds.js';
+import { keptAnnotations, keptArguments } from './kept.js';
 import { reduced } from './reduce.js';
 import type { Part, Snapshot } from './types.js';
 
@@ -9,8 +10,8 @@ const savedKind = { apiVersion: 'netdebug/v1', kind: 'Snapshot' } as const;
 
 /**
  * A snapshot as a document that `-f` reads again, with what could not be read and why. Nothing secret is in it: of containers only
- * name, image, ports, probes and security context are kept (no environment, no commands, no arguments), of metadata no managed fields and
- * no annotations but those of meshes that are numbers and words of their own. Secrets are never part of a snapshot, ConfigMaps only by name and without what nobody looks at (reduce.ts).
+ * name, image, ports, probes and security context are kept (no environment, no command, of arguments and annotations only those of kept.ts), no
+ * managed fields; of Secrets type and names of keys, of ConfigMaps what reduce.ts leaves.
  */
 export function savedSnapshot({ parts }: Snapshot): object {
   return {
@@ -72,25 +73,6 @@ const probeSecrets = ['exec', 'httpHeaders'];
 /** Maps whose keys people choose: a label may well be called env or data. */
 const labelMaps = ['labels', 'matchLabels', 'selector', 'podSelector', 'namespaceSelector', 'nodeSelector'];
 
-/** What a pod or policy says to its mesh; ports, addresses, on and off. */
-const meshAnnotations = [
-  'sidecar.istio.io/inject',
-  'ambient.istio.io/redirection',
-  'istio.io/dry-run',
-  ...['excludeInboundPorts', 'includeInboundPorts', 'excludeOutboundPorts'].map(trafficAnnotation),
-  ...['excludeOutboundIPRanges', 'includeOutboundIPRanges'].map(trafficAnnotation),
-];
-
-function trafficAnnotation(name: string): string {
-  return `traffic.sidecar.istio.io/${name}`;
-}
-
-function meshAnnotationsOf(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return undefined;
-  const kept = Object.entries(value).filter(([name]) => meshAnnotations.includes(name));
-  return kept.length === 0 ? undefined : Object.fromEntries(kept);
-}
-
 /** A copy without what may be secret, at any depth. */
 function redact(value: unknown): unknown {
   if (Array.isArray(value)) return value.map((one) => redact(one));
@@ -98,7 +80,7 @@ function redact(value: unknown): unknown {
   const result: Record<string, unknown> = {};
   for (const [name, field] of Object.entries(value)) {
     if (name === 'annotations') {
-      const kept = meshAnnotationsOf(field);
+      const kept = keptAnnotations(field);
       if (kept !== undefined) result[name] = kept;
     }
     if (dropped.includes(name) || probeSecrets.includes(name)) continue;
@@ -112,7 +94,12 @@ function redact(value: unknown): unknown {
 
 function container(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  return redact(Object.fromEntries(Object.entries(value).filter(([name]) => containerFields.includes(name))));
+  const { command, args } = value as { readonly command?: unknown; readonly args?: unknown };
+  const kept = keptArguments(command, args);
+  const rest = redact(
+    Object.fromEntries(Object.entries(value).filter(([name]) => containerFields.includes(name))),
+  ) as object;
+  return { ...rest, ...(kept === undefined ? {} : { args: kept }) };
 }
 
 /** A part of a saved snapshot before its objects are looked at. */
