@@ -71,7 +71,12 @@ function examine(facts: Facts): Examined {
       ...(facts.observed?.failed ?? []),
       ...openPolicies(facts),
       ...withoutDns(facts),
-      ...(facts.mesh?.gaps ?? []).map(({ decides: _, ...gap }) => gap),
+      ...(facts.mesh?.gaps ?? []).map(({ what, why, code, hides }): NotChecked => ({
+        what,
+        why,
+        ...(code === undefined ? {} : { code }),
+        ...(hides === undefined ? {} : { hides }),
+      })),
     ],
   };
 }
