@@ -142,6 +142,19 @@ export const uses: readonly Use[] = [
             verbs: ['list'],
           },
           {
+            apiGroups: ['networking.k8s.io'],
+            resources: ['ingresses', 'ingressclasses'],
+            verbs: ['list'],
+          },
+          {
+            apiGroups: ['gateway.networking.k8s.io'],
+            resources: [
+              ...['gatewayclasses', 'gateways', 'httproutes', 'grpcroutes', 'tlsroutes', 'tcproutes'],
+              'referencegrants',
+            ],
+            verbs: ['list'],
+          },
+          {
             apiGroups: ['security.istio.io'],
             resources: ['peerauthentications', 'authorizationpolicies'],
             verbs: ['list'],
@@ -153,7 +166,7 @@ export const uses: readonly Use[] = [
           },
           {
             apiGroups: ['admissionregistration.k8s.io'],
-            resources: ['mutatingwebhookconfigurations'],
+            resources: ['mutatingwebhookconfigurations', 'validatingwebhookconfigurations'],
             verbs: ['list'],
           },
           {
@@ -173,6 +186,15 @@ export const uses: readonly Use[] = [
       'get pods/log': 'diagnose does not look into logs',
       'get configmaps': 'the Corefile of CoreDNS and the settings of kube-proxy are not looked at',
       'list mutatingwebhookconfigurations': 'which revisions of Istio inject proxies is not known',
+      'list validatingwebhookconfigurations': 'whether changes of an Ingress are refused is not known',
+      'list ingresses': 'which Ingress serves a URL is not known',
+      'list ingressclasses': 'who serves an Ingress is not known',
+      ...Object.fromEntries(
+        ['gatewayclasses', 'gateways', 'httproutes', 'grpcroutes', 'tlsroutes', 'tcproutes'].map(
+          (kind) => [`list ${kind}`, 'the way through a Gateway is not known'] as const,
+        ),
+      ),
+      'list referencegrants': 'whether routes may name Services of other namespaces is not known',
     },
   },
   {
