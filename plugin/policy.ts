@@ -93,8 +93,20 @@ async function judgeAllPairs(
   await writeOut(stdout, pending);
   const status = createStatusLine(environment, output.quiet);
   status.note(matrixCountText(count));
+  const unread = unreadPolicies(snapshot);
+  if (unread.length > 0) status.note(`note: ports are left open for want of this: ${unread.join('; ')}`);
   noteEnforcement(model.objects.plugin, status);
   return ExitCode.ok;
+}
+
+/** Why objects that decide could not be read, each reason once. */
+function unreadPolicies({ parts }: Snapshot): readonly string[] {
+  const whys = parts.flatMap(({ kind, reading }) =>
+    reading.state === 'unknown' && (kind === 'namespaces' || kind.endsWith('networkpolicies'))
+      ? [reading.why]
+      : [],
+  );
+  return [...new Set(whys)];
 }
 
 /** Says on stderr when the network plugin is known not to enforce policies. */

@@ -116,6 +116,13 @@ beforeAll(async () => {
         selector: { app: 'api' },
         ports: [{ port: 80, targetPort: 8080 }],
       }),
+      // Its endpoints stand in slices alone.
+      {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name: 'manual', namespace: 'shop' },
+        spec: { ports: [{ port: 80 }] },
+      },
       {
         apiVersion: 'networking.k8s.io/v1',
         kind: 'NetworkPolicy',
@@ -230,7 +237,8 @@ describe('policy', () => {
     ['list replicationcontrollers', none('rc'), 5, 'may not list replicationcontrollers'],
     ['list networkpolicies', flow, 3, 'forbidden: list networkpolicies'],
     ['get namespaces', flow, 3, 'namespace'],
-    ['list namespaces', all, 0, '"unknown":\\["ALL"\\]'],
+    ['list namespaces', all, 0, '"unknown":\\["ALL"\\][^]*for want of this: forbidden: list namespaces'],
+    ['list endpointslices', ['policy', 'pod/web', 'svc/manual:80'], 3, 'forbidden: list endpointslices'],
   ])('without %s, %j says so', async (right, words, expected, named) => {
     const { code, out, err } = await run([...words, '-o', 'json'], await userWith(reading, right), false);
     expect(`${out}${err}`).toMatch(new RegExp(named));

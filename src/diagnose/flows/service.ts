@@ -22,7 +22,7 @@ export interface Endpoint {
 /**
  * The endpoints behind one port of a Service, after its address was replaced by theirs: from its EndpointSlices, else from its
  * selector. Ready ones; all of them when none is. A headless Service replaces nothing: the port stays what was asked for.
- * Throws a NetdebugError, exit 6: no such port, no endpoints, or a targetPort that no pod has.
+ * Throws a NetdebugError, exit 6: no such port, no endpoints, or a targetPort that no pod has; exit 3: they could not be read.
  */
 export function endpointsOf(
   scene: Scene,
@@ -35,6 +35,16 @@ export function endpointsOf(
   const sliced = fromSlices(scene, service, port, headless ? port.port : undefined);
   const found = sliced ?? fromSelector(scene, service, port, headless);
   if (found.length > 0) return found;
+  const { namespace } = service.metadata;
+  const unread = [scene.snapshot.read('endpointslices', namespace), scene.snapshot.read('pods', namespace)];
+  for (const reading of unread) {
+    // Endpoints that nobody selects stand only in slices.
+    if (reading.state === 'unknown')
+      throw new NetdebugError(`whether ${shown} has endpoints is not known: ${reading.why}.`, {
+        exitCode: ExitCode.undetermined,
+        hint: 'Ask for the right, or name an endpoint by its address.',
+      });
+  }
   throw new NetdebugError(
     `${shown} has no endpoints for port ${port.port}: there is no connection to judge.`,
     {
