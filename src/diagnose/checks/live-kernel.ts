@@ -124,7 +124,9 @@ function pathMtu(facts: Facts): Finding[] {
   return facts.sources.flatMap((source): Finding[] => {
     const measured = observedOf(facts).mtu.filter(({ from }) => from === source.key);
     const holes = measured.filter(({ limit }) => limit === 'blackHole');
-    const smaller = measured.filter(
+    // The link of a node is often wider than the network of its pods; that is no setting of the plugin's to mend.
+    const onNode = source.pod === undefined || source.pod.spec.hostNetwork === true;
+    const smaller = (onNode ? [] : measured).filter(
       ({ limit, localMtu = 0, pathMtu: path = Infinity }) => limit === 'announced' && path < localMtu,
     );
     const [first] = holes.length > 0 ? holes : smaller;

@@ -17,7 +17,7 @@ export function requiredPort(
   if (port === undefined) {
     throw new NetdebugError(`${shown}: say which port, as in ${shown}:80.`, {
       exitCode: ExitCode.usage,
-      hint: 'Policies judge ports; `--all-pairs` shows every port that is open.',
+      hint: 'What passes depends on the port; `kubectl netdebug policy --all-pairs` shows which ports policies leave open.',
     });
   }
   const number = podPort(end, port, protocol);

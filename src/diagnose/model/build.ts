@@ -1,35 +1,31 @@
 import { ExitCode, NetdebugError } from '../../errors.js';
-import { inOrderOfChoice, isFinished } from '../../target/pods.js';
-import type { ObjectReference, Reference } from '../../target/reference.js';
+import type { Reference } from '../../target/reference.js';
 import { formatReference } from '../../target/reference.js';
 import { objectKey } from '../finding.js';
 import { hbonePort, meshFacts, tunnelled } from '../mesh/facts.js';
 import type { MeshFacts } from '../mesh/types.js';
-import { nodeEnd, objectText, pick, podAt } from '../flows/party.js';
+import { nodeEnd, podAt } from '../flows/party.js';
 import { requiredPort } from '../flows/port.js';
 import { createScene } from '../flows/scene.js';
 import { parseAddress } from '../policy/address.js';
+import { protocolOf } from '../policy/compile-namespaced.js';
 import type { End } from '../policy/end.js';
 import { endText } from '../policy/end.js';
 import type { Protocol } from '../policy/objects.js';
 import { explainFlow } from '../policy/verdict.js';
-import { itemsOf } from '../reading.js';
-import { workloadKinds } from '../snapshot/kinds.js';
-import { isPodOf } from '../snapshot/templates.js';
-import type { Snapshot, SnapshotPod, Workload } from '../snapshot/types.js';
+import type { Snapshot, SnapshotPod } from '../snapshot/types.js';
 import { dnsFacts } from './dns.js';
 import { podEndpoint, selectorEndpoints, usableEndpoints } from './endpoints.js';
 import type { Endpoint, Facts, Link, Source } from './facts.js';
 import { systemNamespace } from './pods.js';
+import type { Asking } from './pods-of.js';
+import { podsOf, senders } from './pods-of.js';
 import type { Place } from './service.js';
 import { namedService, serviceByAddress, serviceFacts } from './service.js';
 
 /** Pods of a workload, and endpoints, that are looked at one by one: enough to see a pattern, few enough to read. */
 export const mostSources = 10;
 const mostEndpoints = 50;
-
-/** The scene, and where to say what could not be read of it. */
-type Asking = Place & { readonly unread: (what: string, why: string, code: string | undefined) => void };
 
 /** What is asked: one flow, or (without `from`) everything that concerns one object. */
 export interface Question {
@@ -150,7 +146,7 @@ function sourcesOf(place: Asking, reference: Reference): readonly Source[] {
           ? other(nodeEnd(place, reference)).map((one) => ({ ...one, key: objectKey('node', reference) }))
           : [];
       }
-      return podsOf(place, reference).pods.map((pod) => sourcePod(place, pod));
+      return senders(place, reference).map((pod) => sourcePod(place, pod));
   }
 }
 
@@ -216,8 +212,11 @@ function destinationOf(place: Asking, reference: Reference, home: string): Desti
       facts.endpoints.length > 0 || facts.object === undefined
         ? facts.endpoints
         : selectorEndpoints(model, facts.selected, facts.object, facts.port);
+    // Whoever names no port names no protocol either: a Service of UDP alone is asked by UDP.
+    const own = reference.port === undefined ? protocolOf(facts.port?.protocol) : undefined;
     return {
       ...common,
+      ...(facts.port === undefined || own === undefined ? {} : { protocol: own }),
       namespace: facts.namespace,
       service: facts,
       endpoints: usable.length > 0 ? usable : pods,
@@ -260,40 +259,4 @@ function destinationOf(place: Asking, reference: Reference, home: string): Desti
   }
   const named = namedService(place, { host: reference.host, home }, common, shown);
   return named.name === '' ? outside(model.ends.outside(reference.host)) : throughService(named);
-}
-
-/** The pods of a reference: a named one whatever its state, of a workload those that have not finished. None where they could not be read. */
-function podsOf(
-  { snapshot, namespace: fallback, unread }: Asking,
-  reference: ObjectReference,
-): {
-  readonly pods: readonly SnapshotPod[];
-  readonly workload?: { readonly kind: string; readonly object: Workload };
-} {
-  const namespace = reference.namespace ?? fallback;
-  const shown = objectText(reference, namespace);
-  const reading = snapshot.read('pods', namespace);
-  if (reference.kind === 'pod')
-    return { pods: reading.state === 'there' ? [pick(reading.items, reference.name, shown)] : [] };
-  const kind = workloadKinds.find((one) => one === `${reference.kind}s`);
-  if (kind === undefined) {
-    throw new NetdebugError(
-      `${shown}: an end of a flow is a pod, a workload, a Service, a node or an address.`,
-      {
-        exitCode: ExitCode.usage,
-      },
-    );
-  }
-  const owners = snapshot.read(kind, namespace);
-  if (owners.state !== 'there') {
-    unread(
-      `${kind} of ${namespace}`,
-      owners.state === 'unknown' ? owners.why : 'the cluster has no such kind',
-      owners.state === 'unknown' ? undefined : 'ND003',
-    );
-    return { pods: [] };
-  }
-  const object = pick(owners.items, reference.name, shown);
-  const pods = inOrderOfChoice(itemsOf(reading).filter((pod) => isPodOf(object, pod) && !isFinished(pod)));
-  return { pods, workload: { kind: reference.kind, object } };
 }
