@@ -7,9 +7,9 @@ import { dnsState, failureOf, meshState, resultOf, seenOf } from './probed.js';
 import { joined } from './probes/task.js';
 import type { Hop, Trace } from './trace.js';
 
-/** One way, with the link that it stands for. */
+/** One way, with the link that it stands for; without an endpoint where a Service has none. */
 interface Way {
-  readonly link: Link;
+  readonly link: Partial<Link>;
   readonly hops: readonly Hop[];
 }
 
@@ -25,7 +25,9 @@ export function agree(
   gaps: readonly NotChecked[],
 ): readonly Finding[] {
   if (facts.observed === undefined) return findings;
-  const ways = facts.links.flatMap((link, index): Way[] => {
+  const links: readonly Partial<Link>[] =
+    facts.links.length > 0 ? facts.links : facts.sources.map((source) => ({ source }));
+  const ways = links.flatMap((link, index): Way[] => {
     const hops = traces[index]?.hops;
     return hops === undefined ? [] : [{ link, hops }];
   });
@@ -45,7 +47,7 @@ function concerned(ways: readonly Way[], { blocks }: Finding): readonly Way[] {
   return ways.filter(
     ({ link: { source, endpoint } }) =>
       (sources === undefined || (source !== undefined && sources.includes(source.key))) &&
-      (endpoints === undefined || endpoints.includes(endpoint.key)),
+      (endpoints === undefined || (endpoint !== undefined && endpoints.includes(endpoint.key))),
   );
 }
 
@@ -219,6 +221,7 @@ function lost(facts: Facts, ways: readonly Way[], findings: readonly Finding[]):
   const tried = end !== undefined && resultOf(end) === 'none' ? end : service;
   if (tried === undefined) return [];
   const { source, endpoint } = first.link;
+  if (endpoint === undefined) return [];
   const failure = failureOf(tried);
   const refused = failure === 'refused' || failure === 'reset';
   const nodes = [source?.pod?.spec.nodeName, endpoint.node].filter((one) => one !== undefined);

@@ -30,7 +30,7 @@ const errnos: Readonly<Record<string, Outcome>> = {
 };
 
 /** Node's words for a failure, as the outcome that other probes have. */
-export function outcomeOfErrno(error: unknown): Outcome {
+function outcomeOfErrno(error: unknown): Outcome {
   return errnos[codeOf(error)] ?? 'failed';
 }
 

@@ -10,7 +10,7 @@ import type { ProbePlace, ProbePlan, ProbeTask, Unprobed } from './task.js';
 import { reachedOf } from './task.js';
 
 /** Endpoints that are connected to, attempts at each place (`shared`: at a Service of several endpoints), and pods that are looked into from inside. */
-export const probeLimits = { endpoints: 5, attempts: 3, shared: 6, inside: 3, paths: 3 } as const;
+const probeLimits = { endpoints: 5, attempts: 3, shared: 6, inside: 3, paths: 3 } as const;
 
 /** The port at which every kubelet listens: that a node answers there, or refuses, shows that it can be reached. */
 const kubeletPort = 10_250;

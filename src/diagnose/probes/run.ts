@@ -85,7 +85,7 @@ interface RoundOptions extends ProbesOptions {
 }
 
 /** Carries out one round, every place for itself. Never rejects: what fails is named. */
-export async function runProbes(plan: ProbePlan, open: OpenPlace, options: RoundOptions): Promise<Observed> {
+async function runProbes(plan: ProbePlan, open: OpenPlace, options: RoundOptions): Promise<Observed> {
   const { sessions, over, onProgress } = options;
   const byPlace = new Map<string, { readonly at: ProbePlace; readonly tasks: ProbeTask[] }>();
   for (const task of plan.tasks) {

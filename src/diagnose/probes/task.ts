@@ -63,7 +63,7 @@ export function joined({ address, port }: Pick<ProbeTo, 'address' | 'port'>): st
 }
 
 /** Whether an attempt reached somebody. */
-export function isReached({ outcome }: ObservedConnect['attempts'][number]): boolean {
+function isReached({ outcome }: ObservedConnect['attempts'][number]): boolean {
   return outcome === 'connected' || outcome === 'answered';
 }
 

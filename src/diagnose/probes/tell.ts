@@ -124,7 +124,7 @@ function tlsTold({ serverName, chain, verified, problem }: TlsFacts): NonNullabl
 }
 
 /** Files of the kernel that say how full it is, and what it lets a pod do. */
-export const kernelFiles: readonly string[] = [
+const kernelFiles: readonly string[] = [
   '/proc/sys/net/netfilter/nf_conntrack_count',
   '/proc/sys/net/netfilter/nf_conntrack_max',
   '/proc/sys/net/ipv4/ip_local_port_range',
