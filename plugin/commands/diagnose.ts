@@ -106,6 +106,8 @@ export const diagnoseCommand: Command = {
     { about: 'Why does web-0 not reach the Service api?', words: 'diagnose web-0 svc/api:80' },
     { about: 'By the name that the application uses', words: 'diagnose deploy/web api.shop:80' },
     { about: 'Everything that concerns one Service', words: 'diagnose svc/api' },
+    { about: 'The way of a client outside, through an Ingress', words: 'diagnose external ing/web' },
+    { about: 'Whatever serves a URL', words: 'diagnose https://shop.example.com/cart' },
     {
       about: 'The same of manifests, without a cluster',
       words: 'diagnose deploy/web svc/api:80 -f manifests/',
