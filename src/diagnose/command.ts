@@ -11,6 +11,11 @@ export function kubectl(namespace: string | undefined, ...words: readonly string
   return ['kubectl', ...place, ...words].map(shellWord).join(' ');
 }
 
+/** The command that makes an object. JSON is YAML, and needs one line only. */
+export function applyCommand(object: object): string {
+  return `printf %s ${shellWord(JSON.stringify(object))} | kubectl apply -f -`;
+}
+
 /** The command that makes a change to a NetworkPolicy. */
 export function mendCommand({ policy: { namespace = '', name }, patch }: Mend): string {
   return kubectl(namespace, 'patch', 'networkpolicy', name, '--type=json', '-p', JSON.stringify(patch));

@@ -1,5 +1,6 @@
 import { containersCodes } from './containers.js';
 import type { CatalogueEntry } from './entry.js';
+import { gatewaysCodes } from './gateways.js';
 import { ingressesCodes } from './ingresses.js';
 import { meshCodes } from './mesh.js';
 import { namesCodes } from './names.js';
@@ -24,6 +25,7 @@ export const catalogue: readonly CatalogueArea[] = [
   { title: 'DNS', entries: namesCodes },
   { title: 'NodePort, load balancers, ExternalDNS', entries: outsideCodes },
   { title: 'Ingress', entries: ingressesCodes },
+  { title: 'Gateway API', entries: gatewaysCodes },
   { title: 'Service mesh', entries: meshCodes },
   { title: 'Nodes and network plugin', entries: nodesCodes },
 ];

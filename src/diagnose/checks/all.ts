@@ -9,6 +9,7 @@ import { dnsPolicies } from './dns-policies.js';
 import { dnsServers } from './dns-servers.js';
 import { dnsSuffix } from './dns-suffix.js';
 import { externalName } from './external-name.js';
+import { gatewayChecks } from './gateway-all.js';
 import { meshChecks } from './mesh-all.js';
 import { liveChecks } from './live-all.js';
 import { nodeAgents } from './node-agents.js';
@@ -41,6 +42,7 @@ import { statefulNames } from './stateful-names.js';
 /** Every check, in the order of the way from the source to the destination. */
 export const checks: readonly Check[] = [
   ...outsideChecks,
+  ...gatewayChecks,
   podState,
   podNetwork,
   dnsConfig,

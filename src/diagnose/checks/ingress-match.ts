@@ -34,7 +34,8 @@ export const ingressMatch: Check = {
 /** Rules for a host that is near the one that was called. A host that is far from all of them is somebody else's. */
 function hostless({ outside, asked }: Facts): Finding[] {
   const { url, hosts = [] } = outside ?? {};
-  if (url === undefined || hosts.length === 0) return [];
+  // A rule that is for this very host, and that nobody carries out, is not a matter of its host.
+  if (url === undefined || hosts.some(({ host }) => host === url.host)) return [];
   const near = nearestHosts(
     url.host,
     hosts.map(({ host }) => host),

@@ -4,6 +4,7 @@ import { isManifest, readyCondition, systemNamespace } from '../model/pods.js';
 import type { IngressWay, OutsideFacts, RouteWay, ServiceWay, Way } from './facts.js';
 import { annotatedHosts } from './hosts.js';
 import { clientKey } from './leg.js';
+import { isRouteOpen } from './route-open.js';
 
 /** One stretch of the way before the Service, and what the objects say of it where no finding does. */
 export interface OutsideHop {
@@ -39,7 +40,19 @@ export function outsideHops(facts: Facts, source?: string): readonly OutsideHop[
     (way?.kind === 'ingress' ? way.host : way?.kind === 'route' ? way.hosts[0] : undefined);
   const record: OutsideHop[] = name === undefined ? [] : [{ at: 'name', what: name, model: 'pass' }];
   if (way === undefined)
-    return [...client, ...record, { at: 'route', what: targetText(outside), model: 'unknown' }];
+    return [
+      ...client,
+      ...record,
+      // Of a Gateway that no route leads on from, it is the last that is known.
+      {
+        at: outside.target.kind === 'Gateway' ? 'gateway' : 'route',
+        what: targetText(outside),
+        model: 'unknown',
+      },
+      ...(outside.target.kind === 'Gateway'
+        ? [{ at: 'route', what: 'no route', model: 'unknown' } as const]
+        : []),
+    ];
   // Of a load balancer the address of its own is asked about, not those of nodes.
   const balanced = way.kind === 'service' && way.fronts[0]?.service.spec.type === 'LoadBalancer';
   const [entry] =
@@ -104,7 +117,7 @@ function before(
         {
           at: 'route',
           what: `${namespace}/${name} ${way.hosts[0] ?? ''}${way.match?.path?.value ?? (way.routeKind === 'HTTPRoute' ? '/' : '')}`.trimEnd(),
-          model: way.sure ? 'pass' : 'unknown',
+          model: way.sure && !isRouteOpen(facts.read, way) ? 'pass' : 'unknown',
         },
       ];
     }
