@@ -1,10 +1,12 @@
 import type { Reference } from '../target/reference.js';
 import { pluginNamespaces } from './flows/objects.js';
+import { podAt } from './flows/party.js';
 import { serviceName } from './flows/service-name.js';
 import { wantsOfFlow, wantsOfHostNetwork } from './flows/wants.js';
 import type { Question } from './model/build.js';
 import { wantsOfMesh } from './mesh/wants.js';
 import { systemNamespace } from './model/pods.js';
+import { serviceByAddress } from './model/service.js';
 import { wantsBehind, wantsOfOutside } from './outside/wants.js';
 import type { Want } from './snapshot/cluster.js';
 import { configMapNames } from './snapshot/reduce.js';
@@ -17,7 +19,10 @@ const workloads: readonly SnapshotKind[] = ['deployments', 'statefulsets'];
 export function wantsOfDiagnosis(references: readonly Reference[], namespace: string): readonly Want[] {
   const namespaces = new Set(references.flatMap((reference) => placesOf(reference, namespace)));
   const named = references.some(
-    (reference) => reference.type === 'host' || (reference.type === 'object' && reference.kind === 'service'),
+    (reference) =>
+      reference.type === 'host' ||
+      reference.type === 'url' ||
+      (reference.type === 'object' && reference.kind === 'service'),
   );
   const served = named || references.some(({ type }) => type === 'ip');
   return [
@@ -40,7 +45,21 @@ export function wantsOfDiagnosis(references: readonly Reference[], namespace: st
 
 /** What is needed besides, once the first round was read. */
 export function wantsAfter(snapshot: Snapshot, question: Question): readonly Want[] {
-  return [...wantsOfHostNetwork(snapshot), ...wantsBehind(snapshot, question), ...wantsOfMesh(snapshot)];
+  return [
+    ...wantsOfHostNetwork(snapshot),
+    ...wantsOfAddress(snapshot, question),
+    ...wantsBehind(snapshot, question),
+    ...wantsOfMesh(snapshot),
+  ];
+}
+
+/** Whose address it is tells only what was read, and with it the namespace in which there is more to see. */
+function wantsOfAddress(snapshot: Snapshot, { to }: Question): readonly Want[] {
+  if (to.type !== 'ip') return [];
+  const found = serviceByAddress({ snapshot }, to.ip) ?? podAt({ snapshot }, to.ip);
+  const namespace = found?.metadata.namespace;
+  if (namespace === undefined) return [];
+  return [...workloads, 'events' as const].map((kind) => ({ kind, namespace }));
 }
 
 function placesOf(reference: Reference, namespace: string): string[] {

@@ -83,7 +83,7 @@ export function nodeEnd({ snapshot, model }: Scene, reference: ObjectReference):
 }
 
 /** The pod of the pod network that has this address. Host-network pods share theirs with their node. */
-export function podAt({ snapshot }: Scene, address: string): Pod | undefined {
+export function podAt({ snapshot }: Pick<Scene, 'snapshot'>, address: string): Pod | undefined {
   const wanted = parseAddress(address)?.value.toString();
   return itemsOf(snapshot.read('pods')).find(
     (pod) =>
