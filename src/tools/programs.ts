@@ -18,6 +18,7 @@ export const programsOf: Readonly<Record<string, readonly (readonly string[])[]>
   trace: [['traceroute', 'tracepath', 'ping']],
   throughput: [['iperf3', 'nc of busybox']],
   matrix: [['ping'], ['bash', 'nc']],
+  diagnose: [['bash', 'nc'], ['timeout'], ['dig', 'nslookup', 'getent']],
 };
 
 /** What every command needs of an image, to be started and ended in it. */

@@ -1,5 +1,6 @@
 /** Real packets on networks that are truly broken: the cause has to be the first that diagnose names. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { setTimeout } from 'node:timers/promises';
 // jest cannot load two modules at a time that import a third; loaded here, they are there when the command asks for them.
 import '../../plugin/diagnoserun.js';
 import '../../plugin/diagnoseprobes.js';
@@ -11,7 +12,8 @@ import { inParallel } from '../../src/tools/probe.js';
 import { startCluster, type TestCluster } from '../cluster/harness.js';
 import type { Breakage } from '../cluster/network/options.js';
 import { realClock } from '../debugger/fakes.js';
-import { runWords } from '../plugin/environment.js';
+import { run } from '../../plugin/run.js';
+import { fakeEnvironment, runWords } from '../plugin/environment.js';
 import { neverReady, objects } from './live-objects.js';
 
 /** FROM, TO, the code that has to be named first (`''`: none), the verdict. */
@@ -143,6 +145,38 @@ describe('a network that is whole', () => {
 
   test('names and policies that are wrong', async () => {
     judge(namesAndPolicies, await askAll(namesAndPolicies));
+  }, 60_000);
+});
+
+describe('Ctrl-C', () => {
+  const trying = async (): Promise<boolean> =>
+    (await cluster.processes('shop', 'client')).some(({ argv }) => /\btimeout 2 bash\b/.test(argv.join(' ')));
+
+  async function until(holds: () => Promise<boolean>): Promise<void> {
+    const end = Date.now() + 20_000;
+    while (!(await holds())) {
+      if (Date.now() > end) throw new Error('it did not come to be');
+      await setTimeout(20);
+    }
+  }
+
+  test('ends it with 130, without a report, and leaves nothing in the pod', async () => {
+    const words = [
+      'diagnose',
+      'client',
+      'guard/svc/closed',
+      '-n',
+      'shop',
+      '--kubeconfig',
+      cluster.kubeconfig,
+    ];
+    const environment = fakeEnvironment(words, real);
+    const ended = run(environment);
+    await until(trying);
+    environment.stop({ kind: 'interrupted', signal: 'SIGINT' });
+    expect(await ended).toBe(130);
+    expect(environment.out()).toBe('');
+    await until(async () => !(await trying()));
   }, 60_000);
 });
 
