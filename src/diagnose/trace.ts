@@ -2,6 +2,7 @@ import type { Block, Finding, HopName } from './finding.js';
 import { meshHop } from './mesh/facts.js';
 import { usesDns } from './model/dns-use.js';
 import { outsideClient, outsideHops } from './outside/hops.js';
+import { answersItself } from './outside/route-open.js';
 import type { Facts, Link } from './model/facts.js';
 import { isManifest, systemNamespace } from './model/pods.js';
 import { Tri } from './policy/tri.js';
@@ -71,7 +72,11 @@ export function tracesOf(facts: Facts, findings: readonly Finding[]): readonly T
       add('ingress', endpoint.text, stateOf(facts, sides?.ingress.verdict));
     const mesh = facts.mesh && meshHop(facts.mesh, source?.key, endpoint?.key);
     if (mesh !== undefined) add('mesh', mesh.what, mesh.model);
-    add('endpoint', endpoint?.text ?? 'no endpoint', endpointState(facts, endpoint));
+    add(
+      'endpoint',
+      endpoint?.text ?? (answersItself(outside?.way) ? 'redirect' : 'no endpoint'),
+      endpointState(facts, endpoint),
+    );
     const from = outsideClient(facts) ?? source?.text;
     return {
       ...(from === undefined ? {} : { source: from }),
@@ -165,6 +170,7 @@ function nodeState(facts: Facts, name: string | undefined): ModelState | undefin
 function endpointState(facts: Facts, endpoint: Link['endpoint'] | undefined): ModelState {
   const { destination } = facts;
   const { service } = destination;
+  if (answersItself(facts.outside?.way)) return 'pass';
   if (!known(facts, 'pods', destination.namespace) || destination.outside) return 'unknown';
   if (endpoint === undefined) return service?.object === undefined ? 'unknown' : 'fail';
   const { pod, ready, serving, terminating } = endpoint;

@@ -11,7 +11,7 @@ import { itemsOf } from '../reading.js';
 import type { Check } from './check.js';
 import { inputs } from './check.js';
 import { grantFix } from './gateway-grant.js';
-import { closing, pathOf, routeAt, routeWaysOf } from './gateway-say.js';
+import { clientsMeet, closing, pathOf, routeAt, routeWaysOf } from './gateway-say.js';
 import { say } from './outside-say.js';
 
 /** Backends of routes: that exist, with the port that is asked for, and that may be named from there. */
@@ -71,7 +71,7 @@ function troubleOf(facts: Facts, way: RouteWay): Trouble | undefined {
     return {
       field: `${backendField}.namespace`,
       value: namespace,
-      text: `names Service ${namespace}/${name}, which no ReferenceGrant of namespace ${namespace} permits: clients get 500`,
+      text: `names Service ${namespace}/${name}, which no ReferenceGrant of namespace ${namespace} permits: ${clientsMeet(routeKind, 500)}`,
       proven: quoted.length > 0,
       evidence: [
         fromApi(key, `${backendField}: ${namespace}/${name}`),
@@ -112,7 +112,7 @@ function troubleOf(facts: Facts, way: RouteWay): Trouble | undefined {
     return {
       field: `${backendField}.name`,
       value: name,
-      text: `names Service ${namespace}/${name}, which does not exist${elsewhere.length === 0 ? '' : ` (there is one in ${elsewhere.slice(0, 3).join(', ')})`}: clients get 500`,
+      text: `names Service ${namespace}/${name}, which does not exist${elsewhere.length === 0 ? '' : ` (there is one in ${elsewhere.slice(0, 3).join(', ')})`}: ${clientsMeet(routeKind, 500)}`,
       proven: true,
       evidence: [
         fromApi(`services of namespace ${namespace}`, here.slice(0, 10).join(', ') || 'none'),

@@ -11,6 +11,7 @@ import type { Check } from './check.js';
 import { inputs } from './check.js';
 import { certificateOf, type Trouble } from './gateway-certificate.js';
 import { closing, gatewayAt, passes, pathOf, routeWaysOf } from './gateway-say.js';
+import { unheard } from './gateway-unheard.js';
 import { say } from './outside-say.js';
 
 const routes = ['httproutes', 'grpcroutes', 'tlsroutes', 'tcproutes'] as const;
@@ -29,9 +30,10 @@ export const gatewayListener: Check = {
     'namespaces',
     ...routes,
   ),
-  concerns: ({ outside }) => (outside?.gateways ?? []).length > 0,
-  find: (facts) =>
-    (facts.outside?.gateways ?? []).flatMap((gateway) =>
+  concerns: ({ outside }) => (outside?.gateways ?? []).length > 0 || outside?.url !== undefined,
+  find: (facts) => [
+    ...unheard(facts),
+    ...(facts.outside?.gateways ?? []).flatMap((gateway) =>
       isServed(facts, gateway)
         ? listenersOf(facts, gateway).flatMap(({ listener, index }) => {
             const trouble =
@@ -40,6 +42,7 @@ export const gatewayListener: Check = {
           })
         : [],
     ),
+  ],
 };
 
 /** `listener infra/public/https`: what follows from one listener, and from no other. */

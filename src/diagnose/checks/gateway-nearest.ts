@@ -21,16 +21,26 @@ export interface Nearest {
   readonly fix: Fix;
 }
 
+/** What a controller's reason says of the miss: where it gives one, the nearest is looked for among these. */
+const meant: Readonly<Record<string, readonly Nearest['misses'][]>> = {
+  NotAllowedByListeners: ['namespace', 'kind', 'protocol'],
+  NoMatchingListenerHostname: ['hostname'],
+  NoMatchingParent: ['sectionName', 'port'],
+};
+
 /** The listener that came nearest to a route that attaches to none; undefined where it attaches to one, or there is none. */
 export function nearestListener(
   read: ReadObjects,
   kind: RouteKind,
   route: Route,
   parent: Parent,
+  reason: string,
 ): Nearest | undefined {
   const { gateway, attachments } = parent;
   if (gateway === undefined || attachments.some(({ misses }) => misses === undefined)) return undefined;
-  const [attachment] = attachments.toSorted((a, b) => rank(b) - rank(a));
+  const fits = ({ misses }: Attachment): number =>
+    Number(misses !== undefined && meant[reason]?.includes(misses) === true);
+  const [attachment] = attachments.toSorted((a, b) => fits(b) - fits(a) || rank(b) - rank(a));
   if (attachment?.misses === undefined) return undefined;
   const { misses, listener } = attachment;
   return { attachment, misses, ...wordsOf(read, kind, route, parent, gateway, attachment, listener, misses) };
@@ -179,6 +189,10 @@ function ofNamespace(
         `${key} ${operator}${values == null || values.length === 0 ? '' : ` (${values.join(', ')})`}`,
     ),
   ].join(', ');
+  // This one is the API server's own, and cannot be set.
+  const named = [...labels.map(([key]) => key), ...(matchExpressions ?? []).map(({ key }) => key)].includes(
+    'kubernetes.io/metadata.name',
+  );
   const found = itemsOf(read('namespaces')).find(({ metadata }) => metadata.name === home);
   const has = Object.entries(found?.metadata.labels ?? {})
     .filter(([key]) => key !== 'kubernetes.io/metadata.name')
@@ -189,9 +203,12 @@ function ofNamespace(
     text: `${near} takes routes of namespaces labelled ${wanted} only, and namespace ${home} has ${has === '' ? 'no such label' : has}`,
     excerpt: `${at}.selector: ${wanted}`,
     fix: {
-      text: 'label the namespace, where it is to have routes there; labels of the route itself do not count',
-      commands:
-        labels.length > 0 && (matchExpressions ?? []).length === 0
+      text: named
+        ? `name namespace ${home} in the selector, where it is to have routes there`
+        : 'label the namespace, where it is to have routes there; labels of the route itself do not count',
+      commands: named
+        ? [kubectl(namespace, 'edit', 'gateway', name)]
+        : labels.length > 0 && (matchExpressions ?? []).length === 0
           ? [
               kubectl(
                 undefined,

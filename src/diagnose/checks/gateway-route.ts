@@ -161,7 +161,7 @@ function stateOf(facts: Facts, { kind, route }: Concerned, parent: Parent): Stat
   const conditions = statusOfParent(route, parent, own.object?.spec?.controllerName);
   const accepted = told(conditions, 'Accepted', generation);
   if (says(accepted, 'True')) return { is: 'taken' };
-  const nearest = nearestListener(read, kind, route, parent);
+  const nearest = nearestListener(read, kind, route, parent, says(accepted, 'False') ? accepted.reason : '');
   const touches = [
     objectKey('gateway', gateway.metadata),
     ...(gateway.spec?.listeners ?? []).map((listener) => listenerKey(gateway, listener)),

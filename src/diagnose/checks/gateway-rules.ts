@@ -8,7 +8,7 @@ import { quote, says, statusOfParent, told } from '../outside/gateway-status.js'
 import type { RouteBackend } from '../snapshot/types-outside.js';
 import type { Check } from './check.js';
 import { inputs } from './check.js';
-import { closing, pathOf, routeAt, routeWaysOf } from './gateway-say.js';
+import { clientsMeet, closing, pathOf, routeAt, routeWaysOf } from './gateway-say.js';
 import { say } from './outside-say.js';
 
 /** A route of which the controller carries out only a part. */
@@ -30,12 +30,7 @@ function partial({ outside }: Facts, way: RouteWay): Finding[] {
   if (!says(said, 'True')) return [];
   const rules = route.spec?.rules ?? [];
   const back = /fall(ing|s)? ?back/i.test(said.message);
-  const named = rules.flatMap(({ name }, index) =>
-    new RegExp(String.raw`\brules?\s*\[?#?${index}\b`, 'i').test(said.message) ||
-    (name != null && name !== '' && said.message.includes(name))
-      ? [index]
-      : [],
-  );
+  const named = namedRules(said.message).filter((index) => index < rules.length);
   const list = named.map((index) => `spec.rules[${index}]`).join(', ');
   const own = outside?.way;
   const mine = own?.kind === 'route' && own.route === route;
@@ -66,6 +61,13 @@ function partial({ outside }: Facts, way: RouteWay): Finding[] {
       },
     ),
   ];
+}
+
+/** The rules that a message names by their index: `Dropped Rule 1`, `Dropped Rule(s) 0, 2`, `spec.rules[3].matches`. */
+function namedRules(message: string): readonly number[] {
+  const lists = message.matchAll(/\brule(?:\(s\)|s)?:?\s*[[#]?(\d{1,3}(?:(?:\s*,\s*|\s+and\s+)\d{1,3})*)/gi);
+  const found = [...lists].flatMap(([, list = '']) => list.split(/\D+/).map(Number));
+  return [...new Set(found)].sort((a, b) => a - b);
 }
 
 /** Weights of a rule that lead nowhere: all zero, or all on backends without a ready endpoint. */
@@ -114,8 +116,8 @@ function weights(facts: Facts, { route, routeKind, rule, field }: RouteWay): Fin
     say(
       'ND657',
       weighted.length === 0
-        ? `every backend of ${field} of ${routeKind} ${pathOf(route)} has weight 0: no request gets to one, clients get 500`
-        : `${field} of ${routeKind} ${pathOf(route)} sends everything to ${names}, where no endpoint is ready: clients get 503${spare === undefined ? '' : `; ${spare.text}, the only live backend, has weight 0`}`,
+        ? `every backend of ${field} of ${routeKind} ${pathOf(route)} has weight 0: nothing gets to one, ${clientsMeet(routeKind, 500)}`
+        : `${field} of ${routeKind} ${pathOf(route)} sends everything to ${names}, where no endpoint is ready: ${clientsMeet(routeKind, 503)}${spare === undefined ? '' : `; ${spare.text}, the only live backend, has weight 0`}`,
       {
         confidence: weighted.length === 0 ? 'proven' : 'likely',
         object: routeAt(

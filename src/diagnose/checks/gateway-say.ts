@@ -63,3 +63,9 @@ export function closing(
     ? { severity: model === 'fail' ? 'error' : 'warning', blocks: { model } }
     : { severity: 'warning' };
 }
+
+/** What clients meet where a rule leads nowhere. */
+export function clientsMeet(kind: RouteKind, status: number): string {
+  if (kind === 'GRPCRoute') return 'calls end with UNAVAILABLE';
+  return kind === 'HTTPRoute' ? `clients get ${status}` : 'connections are closed';
+}

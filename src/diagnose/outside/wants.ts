@@ -69,6 +69,8 @@ export function wantsBehind(snapshot: Snapshot, question: Question): readonly Wa
       .filter((each) => each !== '')
       .flatMap((each) => wanted.map((kind) => ({ kind, namespace: each }))),
     ...webhookNamespaces(snapshot).map((each) => ({ kind: 'endpointslices' as const, namespace: each })),
+    // A certificate of another namespace needs a grant there.
+    ...secretsOf(legs).map(({ namespace }) => ({ kind: 'referencegrants' as const, namespace })),
     ...secretsOf(legs).map(({ namespace, name }) => ({ kind: 'secrets' as const, namespace, name })),
   ];
 }
