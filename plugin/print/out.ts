@@ -22,10 +22,12 @@ export function writeOut(stream: Writable, chunk: string | Uint8Array): Promise<
   const { pending, taken } = outProgress(stream);
   progress.set(stream, { pending: pending + 1, taken });
   return new Promise((resolve) => {
-    stream.write(chunk, () => {
+    stream.write(chunk, (error) => {
       const now = outProgress(stream);
       progress.set(stream, { pending: now.pending - 1, taken: now.taken + 1 });
-      resolve();
+      // The event that stops the program comes after this call: whoever waits for the write is to know of it.
+      if (error) setImmediate(resolve);
+      else resolve();
     });
   });
 }
