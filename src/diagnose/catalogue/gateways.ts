@@ -4,7 +4,7 @@ import type { CatalogueEntry } from './entry.js';
 export const gatewaysCodes: readonly CatalogueEntry[] = [
   {
     code: 'ND651',
-    title: 'GatewayClass missing or not accepted',
+    title: 'Class of the Gateway missing or not accepted',
     means:
       'The GatewayClass that the Gateway names does not exist, its controller refuses it (InvalidParameters, UnsupportedVersion), or no controller has taken it up: nobody carries the Gateway out.',
     mend: 'Name a class that exists and is accepted, or install the controller that brings it.',
