@@ -89,7 +89,7 @@ export const outsideCodes: readonly CatalogueEntry[] = [
   },
   {
     code: 'ND521',
-    title: 'ExternalDNS does not look at it',
+    title: 'Not watched by ExternalDNS',
     means:
       'A flag of ExternalDNS (--source, --namespace, --label-filter, --annotation-filter, --domain-filter, --ingress-class) keeps this object out.',
     mend: 'Widen the flag, or change the object so that it fits.',

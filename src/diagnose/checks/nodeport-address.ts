@@ -9,6 +9,9 @@ import type { Check } from './check.js';
 import { inputs } from './check.js';
 import { allEnded, frontsOf, fromConnect, fromHere, nameOf, say, serviceAt } from './outside-say.js';
 
+/** Kinds that lead to Services without an address outside. */
+const inFront = ['ingresses', 'gateways', 'httproutes', 'grpcroutes', 'tlsroutes', 'tcproutes'] as const;
+
 /** The port of the Service where its node port was meant, or the other way round. */
 export const nodePortNumber: Check = {
   name: 'nodeport-number',
@@ -43,16 +46,20 @@ export const nodePortClosed: Check = {
   name: 'nodeport-closed',
   codes: ['ND507'],
   reads: [...inputs('cluster', 'nodes'), ...inputs('destination', 'services')],
+  mayRead: inputs('cluster', ...inFront),
   concerns: ({ outside, asked }) => outside?.way?.kind === 'service' && asked.from !== undefined,
   live: true,
   find: (facts) => frontsOf(facts).flatMap((front) => [...closed(facts, front), ...shut(facts, front)]),
 };
 
 /** A Service that no client outside can call, and no Ingress or route leads to it. */
-function closed({ outside }: Facts, { service }: Front): Finding[] {
+function closed({ outside, read }: Facts, { service }: Front): Finding[] {
   const type = service.spec.type ?? 'ClusterIP';
   if (type === 'NodePort' || type === 'LoadBalancer' || (outside?.way?.entries.length ?? 0) > 0) return [];
   const { namespace = '', name } = service.metadata;
+  // What could not be read may well lead to it.
+  if (inFront.some((kind) => read(kind, kind === 'ingresses' ? namespace : undefined).state === 'unknown'))
+    return [];
   const port = service.spec.ports?.[0]?.port ?? 80;
   return [
     say(

@@ -24,6 +24,8 @@ export const servicePort: Check = {
     const headless = object.spec.clusterIP === 'None';
     if (port !== undefined && service.port === undefined)
       return isBehindRule(facts.outside) ? [] : [absent(facts, object)];
+    // A controller dials the port of the pods itself.
+    if (headless && isBehindRule(facts.outside)) return [];
     if (headless) return untranslated(facts, service, object);
     const ports = service.port === undefined ? (object.spec.ports ?? []) : [service.port];
     return ports.flatMap((one) => [

@@ -1,9 +1,12 @@
 import { formatReference, type Reference } from '../../target/reference.js';
+import { podPort } from '../flows/port.js';
 import { meshFacts } from '../mesh/facts.js';
 import { buildFacts, linksOf, mostSources, type Question, sourcePod } from '../model/build.js';
-import type { Facts, Source } from '../model/facts.js';
+import { slicesOf } from '../model/endpoints.js';
+import type { Endpoint, Facts, Source } from '../model/facts.js';
 import { readyCondition } from '../model/pods.js';
 import { parseAddress } from '../policy/address.js';
+import { protocolOf } from '../policy/compile-namespaced.js';
 import type { End } from '../policy/end.js';
 import type { Snapshot } from '../snapshot/types.js';
 import type { OutsideFacts, Way } from './facts.js';
@@ -53,6 +56,7 @@ export function legOf(
   const { service } = built.destination;
   const destination = {
     ...built.destination,
+    ...(way?.kind === 'service' ? {} : { endpoints: dialled(built) }),
     // Nobody on this way asks the DNS of the cluster for the Service.
     ...(service === undefined ? {} : { service: { ...service, byAddress: true } }),
   };
@@ -81,6 +85,22 @@ export function legOf(
     ...(first?.namespace === undefined ? {} : { sourceNamespace: first.namespace }),
     cut: [...cut, ...built.cut],
   };
+}
+
+/** Endpoints as controllers dial them: at the port of the slices, also of a headless Service, whose own port other clients would call. */
+function dialled({ read, destination: { service, endpoints } }: Facts): readonly Endpoint[] {
+  const object = service?.object;
+  const port = service?.port;
+  if (object?.spec.clusterIP !== 'None' || port === undefined) return endpoints;
+  const slices = slicesOf(object, read('endpointslices', object.metadata.namespace));
+  const sliced = slices
+    .flatMap((slice) => slice.ports ?? [])
+    .find(({ name }) => (name ?? '') === (port.name ?? ''))?.port;
+  return endpoints.map((endpoint) => {
+    const { end } = endpoint;
+    const number = sliced ?? podPort(end, port.targetPort ?? port.port, protocolOf(port.protocol) ?? 'TCP');
+    return number === undefined ? endpoint : { ...endpoint, port: number };
+  });
 }
 
 /** Who connects to the backend: the client itself, or the pods of the controller. */

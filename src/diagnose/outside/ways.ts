@@ -59,7 +59,7 @@ export function waysOf(
 ): Found {
   const { read } = around;
   gaps.push(...gapsOf(read, deciding(object)));
-  if (object !== undefined) return waysOfObject(around, question, object, gaps);
+  if (object !== undefined) return waysOfObject(around, question, { object, onlyIfServed }, gaps);
   if (url === undefined) return { ways: [], missed: [] };
   const rules = (anyHost: boolean): readonly IngressWay[] =>
     itemsOf(read('ingresses'))
@@ -96,7 +96,7 @@ function isFrontOfController(ingresses: readonly Way[], { fronts: [front] }: Ser
 function waysOfObject(
   around: Surroundings,
   { namespace: home }: Question,
-  reference: ObjectReference,
+  { object: reference, onlyIfServed }: { readonly object: ObjectReference; readonly onlyIfServed: boolean },
   gaps: Gap[],
 ): Found {
   const { read } = around;
@@ -124,8 +124,14 @@ function waysOfObject(
       const service = itemsOf(read('services', namespace)).find(
         ({ metadata }) => metadata.name === reference.name,
       );
-      if (service === undefined || !isOpen(service))
+      if (service === undefined || !isOpen(service)) {
+        // A Service alone that is not open is asked about from inside.
+        if (onlyIfServed) return none;
+        gaps.push(...gapsOf(read, ['gateways', 'httproutes', 'grpcroutes', 'tlsroutes', 'tcproutes']));
+        const here = read('ingresses', namespace);
+        if (here.state === 'unknown') gaps.push(gapOf(`ingresses of ${namespace}`, here.why));
         return withIngresses(around, namespace, reference, service);
+      }
       return { ways: byNode(serviceWay(around, service, portOf(service, reference.port))), missed: [] };
     }
     case 'ingress': {
