@@ -3,9 +3,11 @@ import { nothingObserved } from '../src/diagnose/observed.js';
 import { parseQuestion } from '../src/diagnose/outside/target.js';
 import { readCluster } from '../src/diagnose/snapshot/cluster.js';
 import { readFiles } from '../src/diagnose/snapshot/files.js';
+import type { Question } from '../src/diagnose/model/build.js';
 import type { Snapshot } from '../src/diagnose/snapshot/types.js';
 import { wantsAfter, wantsOfDiagnosis } from '../src/diagnose/wants.js';
 import { ExitCode } from '../src/errors.js';
+import type { KubeApi } from '../src/kube/api.js';
 import { withCluster } from './cluster.js';
 import type { DiagnosisReport } from './diagnoseoutput.js';
 import type { SessionContext } from './context.js';
@@ -49,12 +51,11 @@ export async function askQuestion(
 ): Promise<DiagnosisReport> {
   const { kube, files, output, debug } = request;
   const asked = parseQuestion(request.from, request.to);
-  const now = environment.clock.now();
   if (files.length > 0) {
     const namespace = kube.namespace ?? 'default';
     const snapshot = await readFiles(files, namespace);
     await save(request, snapshot);
-    const question = { ...asked, namespace, now };
+    const question = { ...asked, namespace, now: environment.clock.now() };
     const diagnosis = diagnose(snapshot, question);
     if (!request.logs) return { diagnosis, snapshot };
     const { filesObserved } = await import('./diagnoselogs.js');
@@ -68,13 +69,7 @@ export async function askQuestion(
   }
   const status = createStatusLine(environment, output.quiet);
   return withCluster(kube, environment, status, async (api) => {
-    const { from, to } = asked;
-    const question = { ...asked, namespace: api.namespace, now };
-    const references = from === undefined ? [to] : [from, to];
-    const reading = readCluster(api, wantsOfDiagnosis(references, api.namespace), (first) =>
-      wantsAfter(first, question),
-    );
-    const snapshot = await unlessStopped(environment.signal, reading);
+    const { snapshot, question } = await readAsked(api, asked, environment);
     await save(request, snapshot);
     const diagnosis = diagnose(snapshot, question);
     if (!request.probe) return { diagnosis, snapshot, unprobed: '--no-probe: no packet was sent' };
@@ -93,6 +88,37 @@ export async function askQuestion(
       probesMs,
       heat: request.count !== undefined,
     };
+  });
+}
+
+/** What the cluster holds of what a question is about. */
+async function readAsked(
+  api: KubeApi,
+  asked: ReturnType<typeof parseQuestion>,
+  environment: Environment,
+): Promise<{ readonly snapshot: Snapshot; readonly question: Question }> {
+  const { from, to } = asked;
+  const question = { ...asked, namespace: api.namespace, now: environment.clock.now() };
+  const references = from === undefined ? [to] : [from, to];
+  const reading = readCluster(api, wantsOfDiagnosis(references, api.namespace), (first) =>
+    wantsAfter(first, question),
+  );
+  return { snapshot: await unlessStopped(environment.signal, reading), question };
+}
+
+/** `--dry-run`: prints what would be injected for probes, and which would be sent first. Rejects with a NetdebugError. */
+export function previewProbes(
+  { kube, output, debug, from, to }: DiagnoseRequest,
+  environment: Environment,
+): Promise<number> {
+  const asked = parseQuestion(from, to);
+  const status = createStatusLine(environment, output.quiet);
+  return withCluster(kube, environment, status, async (api) => {
+    const { snapshot, question } = await readAsked(api, asked, environment);
+    const { probeTargets } = await import('./diagnoseprobes.js');
+    const { printDryRuns } = await import('./dryrun.js');
+    const context: SessionContext = { api, environment, status, output, debug, atEnd: [] };
+    return printDryRuns(context, probeTargets(diagnose(snapshot, question), api.namespace), 'none', []);
   });
 }
 

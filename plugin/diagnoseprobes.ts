@@ -3,9 +3,11 @@ import type { Diagnosis } from '../src/diagnose/diagnose.js';
 import { nothingObserved, type Observed } from '../src/diagnose/observed.js';
 import { isThrough, probeOutside } from '../src/diagnose/probes/outside-run.js';
 import { merged, probe } from '../src/diagnose/probes/run.js';
-import { placeText, type ProbePlace } from '../src/diagnose/probes/task.js';
+import { planProbes } from '../src/diagnose/probes/plan.js';
+import { placeText, type ProbePlace, taskText } from '../src/diagnose/probes/task.js';
 import type { RunTool } from '../src/tools/run.js';
-import type { SessionContext } from './context.js';
+import type { PodAddress, SessionContext } from './context.js';
+import type { DryRunTarget } from './dryrun.js';
 import { openSession } from './session.js';
 import type { StatusLine } from './print/statusline.js';
 
@@ -68,6 +70,24 @@ export async function probeDiagnosis(
   }
 }
 
+/** Where the first probes would run, and which they are. */
+export function probeTargets(diagnosis: Diagnosis, namespace: string): readonly DryRunTarget[] {
+  const { tasks } = planProbes(diagnosis);
+  const places = new Map(tasks.map(({ at }) => [at.key, at]));
+  return [...places].map(([key, place]) => ({
+    key,
+    at: addressOf(place, namespace),
+    run: [],
+    more: { probes: tasks.filter(({ at }) => at.key === key).map(taskText) },
+  }));
+}
+
+function addressOf(place: ProbePlace, namespace: string): PodAddress {
+  return place.kind === 'pod'
+    ? { namespace: place.namespace, pod: place.name }
+    : { namespace, pod: `node/${place.name}`, node: place.name };
+}
+
 async function open(
   context: SessionContext,
   place: ProbePlace,
@@ -82,10 +102,7 @@ async function open(
     environment: { ...environment, signal: over },
     debug: { ...debug, startTimeoutMs: Math.min(debug.startTimeoutMs, budgetMs) },
   };
-  const at =
-    place.kind === 'pod'
-      ? { namespace: place.namespace, pod: place.name }
-      : { namespace: context.api.namespace, pod: `node/${place.name}`, node: place.name };
+  const at = addressOf(place, context.api.namespace);
   return (await openSession(within, at, 'none')).run;
 }
 

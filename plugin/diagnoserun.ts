@@ -4,7 +4,7 @@ import { causesOf, compareAnswers } from '../src/diagnose/compare.js';
 import { ExitCode, NetdebugError } from '../src/errors.js';
 import { diagnosisDocument } from '../src/report/diagnosis-document.js';
 import type { DiagnosisDocument } from '../src/report/diagnosis-schema.js';
-import { askQuestion, type DiagnoseRequest, exitCodeOf } from './diagnose.js';
+import { askQuestion, type DiagnoseRequest, exitCodeOf, previewProbes } from './diagnose.js';
 import { earlierAnswer, keepAnswer, lastQuestion, savedAnswer } from './diagnoseanswers.js';
 import { printDiagnosis } from './diagnoseoutput.js';
 import type { DiagnoseRunRequest } from './diagnoserequest.js';
@@ -19,6 +19,7 @@ export async function runDiagnose(request: DiagnoseRunRequest, environment: Envi
   }
   const { to } = request;
   const asked: DiagnoseRequest = to === undefined ? await again(request, environment) : { ...request, to };
+  if (asked.debug.dryRun && asked.probe && asked.files.length === 0) return previewProbes(asked, environment);
   const before =
     request.baseline !== undefined
       ? await savedAnswer(request.baseline, environment)

@@ -92,7 +92,7 @@ const flags: Flags = {
 
 /** Those of a debug container; which container is meant differs from pod to pod here. */
 const containerFlags: Flags = Object.fromEntries(
-  Object.entries(debugFlags).filter(([name]) => name !== 'target' && name !== 'dry-run'),
+  Object.entries(debugFlags).filter(([name]) => name !== 'target'),
 );
 
 /** `kubectl netdebug diagnose FROM TO`, `kubectl netdebug diagnose TARGET`. */

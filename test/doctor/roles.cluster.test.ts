@@ -265,4 +265,12 @@ describe('diagnose', () => {
     const told = new RegExp(`not checked: probes in shop/other \\(.* may not ${named} in namespace shop\\)`);
     expect(out.replaceAll(/\s+/g, ' ')).toMatch(told);
   });
+
+  test('--dry-run prints what would be injected and sent, and changes nothing', async () => {
+    const { code, out, err } = await run([...words, '--dry-run'], await userWith(both), true);
+    expect({ code, err }).toEqual({ code: 0, err: expect.stringContaining('nothing was changed') });
+    expect(out).toMatch(/^apiVersion: netdebug\/v1\nkind: DryRun$/m);
+    expect(out).toContain('ephemeralContainers');
+    expect(out).toContain('DNS api.shop.svc from shop/other');
+  });
 });
