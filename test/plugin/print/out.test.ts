@@ -4,7 +4,7 @@ import { outProgress, writeOut } from '../../../plugin/print/out.js';
 
 /** As Bun has it for a file: the call that the write is over, and a few steps later the event that it failed. */
 class FullDisk extends Writable {
-  override write(_chunk: unknown, done?: unknown): boolean {
+  override write(_chunk: unknown, done?: BufferEncoding | ((error: Error) => void)): boolean {
     const error = new Error('ENOSPC: no space left on device');
     if (typeof done === 'function') done(error);
     void Promise.resolve()
