@@ -224,10 +224,14 @@ function lost(facts: Facts, ways: readonly Way[], findings: readonly Finding[]):
   if (endpoint === undefined) return [];
   const failure = failureOf(tried);
   const refused = failure === 'refused' || failure === 'reset';
+  const unknown = facts.destination.outside && failure === 'unknownHost';
   const nodes = [source?.pod?.spec.nodeName, endpoint.node].filter((one) => one !== undefined);
   const between = new Set(nodes).size === 2 ? ` between nodes ${nodes.join(' and ')}` : '';
-  const at =
-    tried === service ? 'service' : (first.hops.find(({ probe }) => probe === 'fail')?.at ?? 'endpoint');
+  const at = unknown
+    ? 'dns'
+    : tried === service
+      ? 'service'
+      : (first.hops.find(({ probe }) => probe === 'fail')?.at ?? 'endpoint');
   const { namespace, name } = endpoint.pod?.metadata ?? { namespace: undefined, name: endpoint.text };
   const object = {
     kind: endpoint.pod === undefined ? 'Address' : 'Pod',
@@ -240,7 +244,9 @@ function lost(facts: Facts, ways: readonly Way[], findings: readonly Finding[]):
       severity: 'error',
       confidence: 'likely',
       object,
-      message: lossText(facts, tried, source?.text ?? '', { refused, between, more: more.length }),
+      message: unknown
+        ? `${tried.to.address} has no address for ${source?.text ?? ''}: the name is unknown, or its servers do not answer`
+        : lossText(facts, tried, source?.text ?? '', { refused, between, more: more.length }),
       evidence: distinct(
         open.slice(0, 3).flatMap(({ link }) => {
           const seen = seenOf(observed, link);
@@ -250,11 +256,13 @@ function lost(facts: Facts, ways: readonly Way[], findings: readonly Finding[]):
         }),
       ),
       fix: {
-        text: facts.destination.outside
-          ? 'see what listens there, and which firewall or NAT gateway stands between'
-          : refused
-            ? 'see what listens in the pod, and whether a policy of the network plugin refuses'
-            : `see where packets end: firewalls and security groups${between}, routes and tunnels of the network plugin`,
+        text: unknown
+          ? 'correct the name, or see that the DNS of the cluster forwards its zone; `kubectl netdebug dns` asks each server'
+          : facts.destination.outside
+            ? 'see what listens there, and which firewall or NAT gateway stands between'
+            : refused
+              ? 'see what listens in the pod, and whether a policy of the network plugin refuses'
+              : `see where packets end: firewalls and security groups${between}, routes and tunnels of the network plugin`,
         commands: [],
       },
       hop: at,
