@@ -11,7 +11,7 @@ import { itemsOf } from '../reading.js';
 import type { Check } from './check.js';
 import { inputs } from './check.js';
 import { grantFix } from './gateway-grant.js';
-import { clientsMeet, closing, pathOf, routeAt, routeWaysOf } from './gateway-say.js';
+import { clientsMeet, closing, pathOf, routeAt, routeWaysOf, waysToTell } from './gateway-say.js';
 import { say } from './outside-say.js';
 
 /** Backends of routes: that exist, with the port that is asked for, and that may be named from there. */
@@ -22,7 +22,7 @@ export const gatewayBackend: Check = {
   mayRead: inputs('cluster', 'services', 'referencegrants'),
   concerns: ({ outside }) => routeWaysOf(outside).some(({ declared }) => declared !== undefined),
   find: (facts) => {
-    const ways = routeWaysOf(facts.outside).filter(({ declared }) => declared !== undefined);
+    const ways = waysToTell(facts.outside).filter(({ declared }) => declared !== undefined);
     const found = ways.flatMap((way) => {
       const trouble = troubleOf(facts, way);
       return trouble === undefined ? [] : [{ way, trouble }];
@@ -113,7 +113,8 @@ function troubleOf(facts: Facts, way: RouteWay): Trouble | undefined {
       field: `${backendField}.name`,
       value: name,
       text: `names Service ${namespace}/${name}, which does not exist${elsewhere.length === 0 ? '' : ` (there is one in ${elsewhere.slice(0, 3).join(', ')})`}: ${clientsMeet(routeKind, 500)}`,
-      proven: true,
+      // Of manifests alone it may be elsewhere.
+      proven: outside?.whole === true,
       evidence: [
         fromApi(`services of namespace ${namespace}`, here.slice(0, 10).join(', ') || 'none'),
         ...quoted,

@@ -23,7 +23,7 @@ import type { Check } from './check.js';
 import { inputs } from './check.js';
 import { listenerKey } from './gateway-listener.js';
 import { gatewayText, nearestListener } from './gateway-nearest.js';
-import { closing, pathOf, routeAt, routeWaysOf } from './gateway-say.js';
+import { closing, pathOf, routeAt, routeWaysOf, waysToTell } from './gateway-say.js';
 import { say } from './outside-say.js';
 
 const routes = ['httproutes', 'grpcroutes', 'tlsroutes', 'tcproutes'] as const;
@@ -48,7 +48,15 @@ interface Concerned {
 function concerned({ read, outside }: Facts): readonly Concerned[] {
   if (outside === undefined) return [];
   const { target, url } = outside;
-  const known = new Set(routeWaysOf(outside).map(({ route }) => route));
+  const telling = waysToTell(outside);
+  const known = new Set(telling.map(({ route }) => route));
+  // What is beside the ways of the question the first leg tells.
+  if (telling.length < routeWaysOf(outside).length)
+    return telling.map(({ routeKind: kind, route }) => ({
+      kind,
+      route,
+      parents: parentsOf(read, kind, route),
+    }));
   return allRoutes(read).flatMap(({ kind, route }): Concerned[] => {
     const parents = parentsOf(read, kind, route);
     if (target.kind === 'Gateway') {
@@ -95,7 +103,7 @@ function find(facts: Facts, one: Concerned): Finding[] {
   const states = parents.map((parent) => ({ parent, state: stateOf(facts, one, parent) }));
   if ((route.spec?.parentRefs ?? []).length === 0) return [orphan(kind, route, closes(facts, route))];
   // By another parent clients get in.
-  const elsewhere = states.some(({ state }) => state.is !== 'refused');
+  const elsewhere = states.some(({ parent, state }) => !parent.foreign && state.is !== 'refused');
   return states.flatMap(({ parent, state }): Finding[] => {
     if (state.is !== 'refused') return [];
     const own = way?.kind === 'route' && way.parent !== undefined ? way.parent.field === parent.field : true;

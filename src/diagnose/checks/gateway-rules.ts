@@ -8,7 +8,7 @@ import { quote, says, statusOfParent, told } from '../outside/gateway-status.js'
 import type { RouteBackend } from '../snapshot/types-outside.js';
 import type { Check } from './check.js';
 import { inputs } from './check.js';
-import { clientsMeet, closing, pathOf, routeAt, routeWaysOf } from './gateway-say.js';
+import { clientsMeet, closing, pathOf, routeAt, routeWaysOf, waysToTell } from './gateway-say.js';
 import { say } from './outside-say.js';
 
 /** A route of which the controller carries out only a part. */
@@ -18,7 +18,7 @@ export const gatewayPartial: Check = {
   reads: [],
   concerns: ({ outside }) => routeWaysOf(outside).length > 0,
   find: (facts) =>
-    [...new Map(routeWaysOf(facts.outside).map((way) => [way.route, way])).values()].flatMap((way) =>
+    [...new Map(waysToTell(facts.outside).map((way) => [way.route, way])).values()].flatMap((way) =>
       partial(facts, way),
     ),
 };
@@ -80,7 +80,7 @@ export const gatewayWeights: Check = {
   find: (facts) =>
     [
       ...new Map(
-        routeWaysOf(facts.outside).map((way) => [
+        waysToTell(facts.outside).map((way) => [
           `${objectKey(way.routeKind, way.route.metadata)} ${way.field}`,
           way,
         ]),
@@ -186,7 +186,8 @@ const words: Readonly<Record<State, string>> = {
   open: '',
 };
 
-function stateOf({ read, model, outside }: Facts, ref: RouteBackend, home: string): State {
+function stateOf(facts: Facts, ref: RouteBackend, home: string): State {
+  const { read, model, outside } = facts;
   // Of manifests nobody knows what is ready, and of other kinds only the controller.
   if ((ref.kind ?? 'Service') !== 'Service' || (ref.group ?? '') !== '' || outside?.whole !== true)
     return 'open';
@@ -197,6 +198,12 @@ function stateOf({ read, model, outside }: Facts, ref: RouteBackend, home: strin
   if (service === undefined) return 'missing';
   const { type, publishNotReadyAddresses } = service.spec;
   if (type === 'ExternalName' || publishNotReadyAddresses === true) return 'open';
+  const own = facts.destination.service;
+  // Those that end may still serve.
+  const ending =
+    own?.object === service &&
+    own.endpoints.some(({ serving, terminating, ready }) => !ready && serving && terminating);
+  if (ending) return 'open';
   const { ready } = frontOf(read, model, service, []);
   if (ready === undefined) return 'open';
   return ready.length > 0 ? 'live' : 'dead';

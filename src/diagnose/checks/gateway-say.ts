@@ -40,6 +40,17 @@ export function routeWaysOf(outside: OutsideFacts | undefined): readonly RouteWa
   return (outside?.ways ?? []).filter((way) => way.kind === 'route');
 }
 
+/**
+ * The ways that a leg tells of: its own, and in the first leg also those that have no leg of their own, e.g. because they lead to the
+ * same backend or to none.
+ */
+export function waysToTell(outside: OutsideFacts | undefined): readonly RouteWay[] {
+  const ways = routeWaysOf(outside);
+  const own = outside?.way;
+  const lead = ways.find(({ backend }) => backend !== undefined) ?? ways[0];
+  return own === undefined || own.key === lead?.key ? ways : ways.filter(({ key }) => key === own.key);
+}
+
 /** The keys of a Gateway and of the Services before its pods: what follows from its trouble shares one of them. */
 export function gatewayTouches({ outside }: Facts, gateway: Gateway): string[] {
   const fronts = routeWaysOf(outside)

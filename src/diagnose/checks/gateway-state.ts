@@ -3,7 +3,16 @@ import type { Finding } from '../finding.js';
 import { fromApi } from '../finding.js';
 import type { Facts } from '../model/facts.js';
 import { ageText } from '../model/pods.js';
-import { classOf, isYoung, programmed, quote, says, told, type Told } from '../outside/gateway-status.js';
+import {
+  classOf,
+  isAnswered,
+  isYoung,
+  programmed,
+  quote,
+  says,
+  told,
+  type Told,
+} from '../outside/gateway-status.js';
 import type { Gateway } from '../snapshot/types-outside.js';
 import type { Check } from './check.js';
 import { inputs } from './check.js';
@@ -43,7 +52,9 @@ function find(facts: Facts, gateway: Gateway): Finding[] {
   const carried = programmed(gateway);
   const known = [accepted, carried].filter((one) => one.status === 'True' || one.status === 'False');
   if (known.length === 0)
-    return state === 'unread' || isYoung(metadata, facts.now) ? [] : [untouched(facts, gateway, accepted)];
+    return state === 'unread' || isAnswered(gateway) || isYoung(metadata, facts.now)
+      ? []
+      : [untouched(facts, gateway, accepted)];
   if (known.every(({ fresh }) => !fresh)) return [stale(facts, gateway, accepted, carried)];
   if (says(accepted, 'False')) return [refused(facts, gateway, 'Accepted', accepted)];
   if (says(carried, 'False')) return [refused(facts, gateway, 'Programmed', carried)];

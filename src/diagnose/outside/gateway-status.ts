@@ -22,7 +22,9 @@ export function told(
 ): Told {
   const found = (conditions ?? []).find((one) => one.type === type);
   if (found === undefined) return { status: 'none', fresh: false, reason: '', message: '' };
-  const { status, reason = '', message = '', observedGeneration: observed } = found;
+  const { status, reason = '', message = '', observedGeneration } = found;
+  // Some controllers write nothing there, or 0.
+  const observed = observedGeneration === 0 ? undefined : observedGeneration;
   return {
     status: status === 'True' || status === 'False' ? status : 'Unknown',
     fresh: observed === undefined || generation === undefined || observed >= generation,
@@ -80,8 +82,14 @@ export function classOf(read: ReadObjects, gateway: Gateway, whole: boolean): Ga
   if (object === undefined) return { ...common, state: 'missing' };
   if (accepted.status === 'False') return { ...common, state: 'refused' };
   // Somebody works on it all the same.
-  if (accepted.status === 'True' || says(programmed(gateway), 'True')) return { ...common, state: 'open' };
+  if (accepted.status === 'True' || isAnswered(gateway)) return { ...common, state: 'open' };
   return { ...common, state: 'waiting' };
+}
+
+/** Whether any controller has written anything about it: older ones know other conditions, or give an address only. */
+export function isAnswered({ status }: Gateway): boolean {
+  const decided = (status?.conditions ?? []).some((one) => one.status === 'True' || one.status === 'False');
+  return decided || (status?.addresses ?? []).length > 0;
 }
 
 /** Whether the Gateway is told to be carried out. */
