@@ -16,12 +16,13 @@ const inFront: readonly SnapshotKind[] = [
 
 /** What is needed besides to see the way from outside. Nothing where references leave no room for one. */
 export function wantsOfOutside(references: readonly Reference[], namespace: string): readonly Want[] {
+  // `api.shop` is a Service as a rule; a host outside has one label more, or is written as a URL.
   const outside = references.some(
     (reference) =>
       reference.type === 'external' ||
       reference.type === 'url' ||
       (reference.type === 'host' &&
-        /\.[^.]+\.?$/.test(reference.host) &&
+        /\.[^.]+\.[^.]+\.?$/.test(reference.host) &&
         !/\.svc(\.|$)/.test(reference.host)) ||
       (reference.type === 'object' && outsideKinds.some((kind) => kind === reference.kind)),
   );

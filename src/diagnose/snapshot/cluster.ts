@@ -108,14 +108,12 @@ async function readOne(
   groups: Promise<Groups> | undefined,
 ): Promise<Reading<KubeObject>> {
   const { group, version: newest, older = [], resource, optional } = snapshotKinds[kind];
-  let version = newest;
+  let versions = [newest];
   const what = `${name === undefined ? 'list' : 'get'} ${resource}${group === '' ? '' : `.${group}`}${name === undefined ? '' : ` ${name}`}${namespace === undefined ? '' : ` in namespace ${namespace}`}`;
   if (optional && groups !== undefined) {
     const known = await groups;
     if ('error' in known) return unread(known.error, 'get /apis');
-    const served = [newest, ...older].find((one) => known.names.has(`${group}/${one}`));
-    if (served === undefined) return { state: 'absent' };
-    version = served;
+    versions = [newest, ...older].filter((one) => known.names.has(`${group}/${one}`));
   }
   if (names !== undefined) {
     return readNamespaces(api, names).then(
@@ -123,18 +121,22 @@ async function readOne(
       (error: unknown) => unread(error, `get namespaces ${names.join(', ')}`),
     );
   }
-  const path = resourcePath({ group, version, resource, namespace, name });
-  try {
-    const items =
-      name === undefined
-        ? // Events of healthy pods are many, and nobody reads them.
-          (await api.list<KubeObject>(path, listOptions(kind))).items
-        : [await api.get<KubeObject>(path, kind === 'secrets' ? { accept: metadataOnly } : {})];
-    return { state: 'there', items: reducedList(kind, items) };
-  } catch (error) {
-    if (name !== undefined && isApiError(error, 404)) return { state: 'there', items: [] };
-    return isApiError(error, 404) && optional ? { state: 'absent' } : unread(error, what);
+  // A group may serve a version, and this kind only in an older one.
+  for (const version of versions) {
+    const path = resourcePath({ group, version, resource, namespace, name });
+    try {
+      const items =
+        name === undefined
+          ? // Events of healthy pods are many, and nobody reads them.
+            (await api.list<KubeObject>(path, listOptions(kind))).items
+          : [await api.get<KubeObject>(path, kind === 'secrets' ? { accept: metadataOnly } : {})];
+      return { state: 'there', items: reducedList(kind, items) };
+    } catch (error) {
+      if (name !== undefined && isApiError(error, 404)) return { state: 'there', items: [] };
+      if (!isApiError(error, 404) || !optional) return unread(error, what);
+    }
   }
+  return { state: 'absent' };
 }
 
 /** Namespaces that can be read; the labels of the others stay unknown to whoever looks for them. Rejects where no cluster answers. */

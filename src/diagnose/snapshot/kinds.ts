@@ -33,13 +33,17 @@ function custom(
   return { kind, group, version, resource, namespaced, optional: true };
 }
 
+/** Kinds of Gateway API reach v1 one by one, so that a group with v1 may have some of them in an older version only. */
+function gatewayApi(kind: string, resource: string, ...older: readonly string[]): KindAddress {
+  const namespaced = kind !== 'GatewayClass';
+  return { ...custom(kind, 'gateway.networking.k8s.io', 'v1', resource, namespaced), older };
+}
+
 /** v1 came with Istio 1.22. */
 function istio(kind: string, group: 'security' | 'networking', resource: string): KindAddress {
   const older = group === 'security' ? ['v1beta1'] : ['v1beta1', 'v1alpha3'];
   return { ...custom(kind, `${group}.istio.io`, 'v1', resource, true), older };
 }
-
-const gatewayGroup = 'gateway.networking.k8s.io';
 
 /** Every kind that a snapshot can hold. */
 export const snapshotKinds: Readonly<Record<SnapshotKind, KindAddress>> = {
@@ -99,13 +103,13 @@ export const snapshotKinds: Readonly<Record<SnapshotKind, KindAddress>> = {
   configmaps: core('ConfigMap', 'configmaps'),
   ingresses: builtIn('Ingress', 'networking.k8s.io', 'ingresses'),
   ingressclasses: { ...builtIn('IngressClass', 'networking.k8s.io', 'ingressclasses'), namespaced: false },
-  gatewayclasses: custom('GatewayClass', gatewayGroup, 'v1', 'gatewayclasses'),
-  gateways: custom('Gateway', gatewayGroup, 'v1', 'gateways', true),
-  httproutes: custom('HTTPRoute', gatewayGroup, 'v1', 'httproutes', true),
-  grpcroutes: custom('GRPCRoute', gatewayGroup, 'v1', 'grpcroutes', true),
-  tlsroutes: custom('TLSRoute', gatewayGroup, 'v1alpha2', 'tlsroutes', true),
-  tcproutes: custom('TCPRoute', gatewayGroup, 'v1alpha2', 'tcproutes', true),
-  referencegrants: custom('ReferenceGrant', gatewayGroup, 'v1beta1', 'referencegrants', true),
+  gatewayclasses: gatewayApi('GatewayClass', 'gatewayclasses', 'v1beta1'),
+  gateways: gatewayApi('Gateway', 'gateways', 'v1beta1'),
+  httproutes: gatewayApi('HTTPRoute', 'httproutes', 'v1beta1'),
+  grpcroutes: gatewayApi('GRPCRoute', 'grpcroutes', 'v1alpha2'),
+  tlsroutes: gatewayApi('TLSRoute', 'tlsroutes', 'v1alpha3', 'v1alpha2'),
+  tcproutes: gatewayApi('TCPRoute', 'tcproutes', 'v1alpha2'),
+  referencegrants: gatewayApi('ReferenceGrant', 'referencegrants', 'v1beta1', 'v1alpha2'),
   validatingwebhookconfigurations: {
     ...builtIn(
       'ValidatingWebhookConfiguration',

@@ -149,4 +149,18 @@ describe('a snapshot of a cluster', () => {
     const snapshot = await readCluster(api, [{ kind: 'pods' }, { kind: 'nodes' }]);
     expect(snapshot.read('nodes')).toEqual({ state: 'unknown', why: 'list nodes: timed out', cause: late });
   });
+
+  test('takes a kind from an older version where the newest of its group has it not', async () => {
+    const group = 'gateway.networking.k8s.io';
+    const { api } = fakeApi({
+      '/apis': { groups: [{ name: group, versions: [{ version: 'v1' }, { version: 'v1alpha2' }] }] },
+      [`/apis/${group}/v1/gateways`]: list('public'),
+      [`/apis/${group}/v1alpha2/tlsroutes`]: list('db'),
+    });
+    const wants: Want[] = [{ kind: 'gateways' }, { kind: 'tlsroutes' }, { kind: 'tcproutes' }];
+    const snapshot = await readCluster(api, wants);
+    expect(snapshot.read('gateways')).toMatchObject({ items: [{ metadata: { name: 'public' } }] });
+    expect(snapshot.read('tlsroutes')).toMatchObject({ items: [{ metadata: { name: 'db' } }] });
+    expect(snapshot.read('tcproutes')).toEqual({ state: 'absent' });
+  });
 });
