@@ -20,6 +20,8 @@ export interface Trouble {
   readonly fix: Fix;
   /** It is told, and it may work all the same. */
   readonly open?: boolean;
+  /** It closes the listener to nobody who fits. */
+  readonly beside?: boolean;
   readonly touches?: readonly string[];
 }
 

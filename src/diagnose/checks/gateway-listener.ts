@@ -163,6 +163,8 @@ function troubleOf(
       'ResolvedRefs',
       resolved,
       texts[resolved.reason] ?? `has a reference that is not resolved (${resolved.reason})`,
+      // The kinds that do go with it attach.
+      { beside: resolved.reason === 'InvalidRouteKinds' && (own?.supportedKinds ?? []).length > 0 },
     );
   }
   if (certificate !== undefined) return certificate;
@@ -266,6 +268,9 @@ function finding(
     fix: trouble.fix,
     hop: 'gateway',
     touches: [listenerKey(gateway, listener), ...(trouble.touches ?? [])],
-    ...closing(hit && !others && passes(facts, gateway), trouble.open === true ? 'unknown' : 'fail'),
+    ...closing(
+      hit && !others && trouble.beside !== true && passes(facts, gateway),
+      trouble.open === true ? 'unknown' : 'fail',
+    ),
   });
 }
