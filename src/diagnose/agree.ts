@@ -261,7 +261,7 @@ function lost(facts: Facts, ways: readonly Way[], findings: readonly Finding[]):
           : facts.destination.outside
             ? 'see what listens there, and which firewall or NAT gateway stands between'
             : refused
-              ? 'see what listens in the pod, and whether a policy of the network plugin refuses'
+              ? `see what listens ${endpoint.pod === undefined ? 'there' : 'in the pod'}, and whether a policy of the network plugin or a firewall refuses`
               : `see where packets end: firewalls and security groups${between}, routes and tunnels of the network plugin`,
         commands: [],
       },
