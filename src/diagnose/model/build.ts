@@ -13,7 +13,7 @@ import type { End } from '../policy/end.js';
 import { endText } from '../policy/end.js';
 import type { Protocol } from '../policy/objects.js';
 import { explainFlow } from '../policy/verdict.js';
-import type { Snapshot, SnapshotPod } from '../snapshot/types.js';
+import type { Snapshot, SnapshotPod, SnapshotService } from '../snapshot/types.js';
 import { dnsFacts } from './dns.js';
 import { podEndpoint, selectorEndpoints, usableEndpoints } from './endpoints.js';
 import type { Endpoint, Facts, Link, Source } from './facts.js';
@@ -206,6 +206,9 @@ function destinationOf(place: Asking, reference: Reference, home: string): Desti
     return { ...common, endpoints: [endpoint], outside: node === undefined };
   };
   const throughService = (facts: ReturnType<typeof namedService>): Destination => {
+    const host = hostOutside(facts.object?.spec);
+    if (host !== undefined && flow && typeof reference.port === 'number')
+      return { ...outside(model.ends.outside(host)), namespace: facts.namespace, service: facts };
     const usable = usableEndpoints(facts.endpoints, facts.object);
     // Behind a Service without endpoints there may be more to see: its pods are looked at as if they were ready.
     const pods =
@@ -259,4 +262,12 @@ function destinationOf(place: Asking, reference: Reference, home: string): Desti
   }
   const named = namedService(place, { host: reference.host, home }, common, shown);
   return named.name === '' ? outside(model.ends.outside(reference.host)) : throughService(named);
+}
+
+/** What an ExternalName stands for, unless that is a Service of the cluster again. */
+function hostOutside(spec: SnapshotService['spec'] | undefined): string | undefined {
+  const host = spec?.type === 'ExternalName' ? spec.externalName?.replace(/\.$/, '') : undefined;
+  return host === undefined || host === '' || /\.svc(\.|$)/.test(host) || parseAddress(host) !== undefined
+    ? undefined
+    : host;
 }
