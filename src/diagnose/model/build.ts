@@ -150,13 +150,13 @@ function sourcesOf(place: Asking, reference: Reference): readonly Source[] {
   }
 }
 
-/** Whether the way into the cluster is open nobody looks at yet, so that a verdict would be no more than a guess. */
+/** A client outside calls what has an address outside. Questions about those come by another way (outside/legs.ts). */
 function fromOutside(shown: string): NetdebugError {
   return new NetdebugError(
-    `${shown} is outside the cluster; flows are diagnosed from a pod, a workload or a node so far.`,
+    `${shown} is outside the cluster: from there Services, Ingresses, Gateways, routes, URLs and addresses are called.`,
     {
       exitCode: ExitCode.usage,
-      hint: '`kubectl netdebug policy external ...` says what policies decide about clients outside.',
+      hint: 'Name the Service before the pods, or what stands before it, as in `diagnose external svc/api:80`.',
     },
   );
 }
