@@ -40,7 +40,7 @@ export function heatText(
 }
 
 /** `node b is the odd one out: 0 of 10 connections, all others 19 of 20`. */
-export function oddText({ dimension, value, attempts, succeeded, others }: OddOne): string {
+function oddText({ dimension, value, attempts, succeeded, others }: OddOne): string {
   const what = dimension === 'family' || dimension === 'endpoint' ? value : `${dimension} ${value}`;
   return `${what} is the odd one out: ${succeeded} of ${attempts} connections, all others ${others.succeeded} of ${others.attempts}`;
 }

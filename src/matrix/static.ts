@@ -26,7 +26,7 @@ export function judgeMatrix(
   const { model } = scene;
   const ends = new Map(pods.map((pod) => [keyOf(pod), model.ends.pod(pod)]));
   const servicesByName = new Map(services.map((service) => [keyOf(service), service]));
-  const arrivals = destinations.map((to): readonly Arrival[] => {
+  const arrivals = destinations.map((to): readonly Arrival[] | 'unknown' => {
     const key = `${to.namespace}/${to.name}`;
     if (to.kind === 'service') return throughService(scene, servicesByName.get(key), to);
     const end = ends.get(key);
@@ -37,7 +37,7 @@ export function judgeMatrix(
     return destinations.map((to, at) => {
       if (isItself(source, to)) return undefined;
       const flows = arrivals[at] ?? [];
-      if (from === undefined) return 'unknown';
+      if (from === undefined || flows === 'unknown') return 'unknown';
       return together(
         flows.map((arrival) => {
           const flow = { from, ...arrival };
@@ -60,7 +60,7 @@ function throughService(
   scene: Scene,
   service: SnapshotService | undefined,
   to: MatrixDestination,
-): Arrival[] {
+): readonly Arrival[] | 'unknown' {
   if (service === undefined) return [];
   const { type, externalName, clusterIP } = service.spec;
   const protocol = protocolOf(to);
@@ -78,6 +78,8 @@ function throughService(
   } catch (error) {
     // No such port, or nobody behind it: there is no connection that policies could judge.
     if (error instanceof NetdebugError && error.exitCode === ExitCode.target) return [];
+    // Who is behind it could not be read: others can be judged all the same.
+    if (error instanceof NetdebugError && error.exitCode === ExitCode.undetermined) return 'unknown';
     throw error;
   }
 }

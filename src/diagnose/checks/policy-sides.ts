@@ -80,7 +80,7 @@ export function policyObject(
 }
 
 /** The reference of a NetworkPolicy. */
-export function referenceOf({ metadata: { namespace, name } }: NetworkPolicy): PolicyReference {
+function referenceOf({ metadata: { namespace, name } }: NetworkPolicy): PolicyReference {
   return { kind: 'NetworkPolicy', ...(namespace === undefined ? {} : { namespace }), name };
 }
 

@@ -46,7 +46,10 @@ export function namedService(
 }
 
 /** The Service that has this address, among all that were read. */
-export function serviceByAddress({ snapshot }: Pick<Place, 'snapshot'>, ip: string): SnapshotService | undefined {
+export function serviceByAddress(
+  { snapshot }: Pick<Place, 'snapshot'>,
+  ip: string,
+): SnapshotService | undefined {
   const wanted = parseAddress(ip)?.value.toString();
   return itemsOf(snapshot.read('services')).find(({ spec }) =>
     [spec.clusterIP ?? '', ...(spec.clusterIPs ?? [])].some(

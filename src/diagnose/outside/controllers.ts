@@ -146,12 +146,12 @@ export function servesAnnotation({ name }: ClassFacts, pods: readonly SnapshotPo
 }
 
 /** Arguments of all containers of a pod. */
-export function argsOf({ spec }: SnapshotPod): readonly string[] {
+function argsOf({ spec }: SnapshotPod): readonly string[] {
   return spec.containers.flatMap(({ command, args }) => [...(command ?? []), ...(args ?? [])]);
 }
 
 /** Values of a flag, `--name=value` or `--name value`; `true` for one that has none. */
-export function valuesOf(args: readonly string[], name: string): string[] {
+function valuesOf(args: readonly string[], name: string): string[] {
   return args.flatMap((arg, index) => {
     if (arg.toLowerCase().startsWith(`--${name}=`)) return [arg.slice(name.length + 3)];
     if (arg.toLowerCase() !== `--${name}`) return [];

@@ -26,7 +26,7 @@ export function allRoutes(read: ReadObjects): readonly { readonly kind: RouteKin
 }
 
 /** The controller of a Gateway, by its class, with the pods of its proxy. */
-export function gatewayController(read: ReadObjects, gateway: Gateway | undefined): Controller {
+function gatewayController(read: ReadObjects, gateway: Gateway | undefined): Controller {
   const name = gateway?.spec?.gatewayClassName ?? undefined;
   const object = itemsOf(read('gatewayclasses')).find(({ metadata }) => metadata.name === name);
   const pods = read('pods');

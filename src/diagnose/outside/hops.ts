@@ -14,7 +14,7 @@ export interface OutsideHop {
 }
 
 /** The way from outside where it is part of the answer: a Service alone is asked about from inside, and what stands outside besides. */
-export function shownOutside({ outside, asked }: Facts): OutsideFacts | undefined {
+function shownOutside({ outside, asked }: Facts): OutsideFacts | undefined {
   return outside?.target.kind !== 'Service' || asked.from !== undefined ? outside : undefined;
 }
 

@@ -18,7 +18,7 @@ export interface Surroundings {
 const defaultAnnotation = 'ingressclass.kubernetes.io/is-default-class';
 
 /** How the class of an Ingress is settled: the old annotation, the field, else the default class. */
-export function classOf(read: ReadObjects, { metadata, spec }: Ingress): ClassFacts {
+function classOf(read: ReadObjects, { metadata, spec }: Ingress): ClassFacts {
   const reading = read('ingressclasses');
   const classes = itemsOf(reading);
   const defaults = classes
@@ -244,7 +244,7 @@ function expressionKind({ ingress, pathKind: kind, path = '/' }: IngressWay): In
 }
 
 /** Which of two ways with the same host wins. */
-export function compareWays(a: IngressWay, b: IngressWay): number {
+function compareWays(a: IngressWay, b: IngressWay): number {
   const paths = comparePaths(
     { kind: a.pathKind, path: a.path ?? '' },
     { kind: b.pathKind, path: b.path ?? '' },

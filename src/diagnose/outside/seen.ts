@@ -16,7 +16,7 @@ export interface SeenOutside {
 }
 
 /** What was observed from here at the addresses of a way; names of load balancers count by their port, as their addresses come and go. */
-export function seenOutside(observed: Observed, { entries }: Pick<Way, 'entries'>): SeenOutside {
+function seenOutside(observed: Observed, { entries }: Pick<Way, 'entries'>): SeenOutside {
   const fits = ({ to }: Pick<ObservedConnect, 'to'>): boolean =>
     entries.some(
       (entry) =>

@@ -3,7 +3,7 @@ import type { Entry, OutsideFacts } from '../outside/facts.js';
 import type { ProbeTo } from '../observed.js';
 
 /** Addresses that are tried, names that are looked up, and requests that are made, at most. */
-export const outsideLimits = { addresses: 16, names: 4, requests: 12 } as const;
+const outsideLimits = { addresses: 16, names: 4, requests: 12 } as const;
 
 /** One request: where to connect to, and the URL that says scheme, host and path. */
 export interface OutsideRequest {

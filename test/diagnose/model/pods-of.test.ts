@@ -54,8 +54,11 @@ describe('the pods that send', () => {
   });
 
   test('are not said to be none where they could not be read', () => {
-    const forbidden = (kind: Part['kind']): Part =>
-      ({ kind, namespace: 'shop', reading: { state: 'unknown', why: 'forbidden: list' } });
+    const forbidden = (kind: Part['kind']): Part => ({
+      kind,
+      namespace: 'shop',
+      reading: { state: 'unknown', why: 'forbidden: list' },
+    });
     expect(ask('deploy/zero', forbidden('pods'), deployments)).toEqual({ names: [], unread: [] });
     expect(ask('svc/web', pods, forbidden('services'))).toEqual({
       names: [],

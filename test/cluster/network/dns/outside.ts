@@ -6,7 +6,7 @@ import packet, { type Answer } from 'dns-packet';
 import type { DnsRecords, OutsideDns } from '../options.js';
 import { encodeReply, rcodes, serveDns, type Asked } from './wire.js';
 
-export const authorityAddress = '203.0.113.53';
+const authorityAddress = '203.0.113.53';
 export const resolverAddress = '203.0.113.54';
 
 interface Found {
