@@ -30,8 +30,11 @@ function ours(store: Store): Stored[] {
 /** Gives an address to whoever waits for one; where none is left an event says so, once. */
 export function giveAddresses(store: ApiStore, { pool = usual }: BalancerOptions): void {
   const taken = new Set(ours(store).flatMap(givenTo));
-  for (const service of ours(store)) {
-    if (givenTo(service).length > 0) continue;
+  // Whoever came first is served first, also where several came at once.
+  const waiting = ours(store)
+    .filter((service) => givenTo(service).length === 0)
+    .sort((a, b) => Number(a.metadata.resourceVersion) - Number(b.metadata.resourceVersion));
+  for (const service of waiting) {
     const { namespace, name, uid } = service.metadata;
     const free = pool.find((address) => !taken.has(address));
     if (free === undefined) {
