@@ -16,7 +16,24 @@ export function applyCommand(object: object): string {
   return `printf %s ${shellWord(JSON.stringify(object))} | kubectl apply -f -`;
 }
 
+/** The command that changes fields of an object, by a JSON patch (RFC 6902). */
+export function patchCommand(
+  resource: string,
+  { namespace, name }: { readonly namespace?: string; readonly name: string },
+  patch: readonly object[],
+): string {
+  return kubectl(namespace, 'patch', resource, name, '--type=json', '-p', JSON.stringify(patch));
+}
+
+/** `spec.rules[0].backendRefs[1]` as a JSON pointer (RFC 6901). */
+export function pointerTo(fieldPath: string): string {
+  return `/${fieldPath
+    .replaceAll(/\[([^\]]*)\]/g, '.$1')
+    .split('.')
+    .join('/')}`;
+}
+
 /** The command that makes a change to a NetworkPolicy. */
 export function mendCommand({ policy: { namespace = '', name }, patch }: Mend): string {
-  return kubectl(namespace, 'patch', 'networkpolicy', name, '--type=json', '-p', JSON.stringify(patch));
+  return patchCommand('networkpolicy', { namespace, name }, patch);
 }

@@ -1,4 +1,4 @@
-import { kubectl } from '../command.js';
+import { patchCommand } from '../command.js';
 import type { Finding } from '../finding.js';
 import { fromApi, objectKey } from '../finding.js';
 import { asksCluster, usesDns } from '../model/dns-use.js';
@@ -104,15 +104,9 @@ export const dnsPolicies: Check = {
               own === undefined
                 ? []
                 : [
-                    kubectl(
-                      own.namespace,
-                      'patch',
-                      'networkpolicy',
-                      own.name,
-                      '--type=json',
-                      '-p',
-                      JSON.stringify([{ op: 'add', path, value: path.endsWith('-') ? rule : [rule] }]),
-                    ),
+                    patchCommand('networkpolicy', own, [
+                      { op: 'add', path, value: path.endsWith('-') ? rule : [rule] },
+                    ]),
                   ],
           },
           hop: 'dns',

@@ -1,5 +1,5 @@
 import { nearNames } from '../../target/near.js';
-import { kubectl } from '../command.js';
+import { kubectl, patchCommand, pointerTo } from '../command.js';
 import type { Evidence, Finding, Fix } from '../finding.js';
 import { fromApi, objectKey } from '../finding.js';
 import type { Facts } from '../model/facts.js';
@@ -84,24 +84,13 @@ function troubleOf(facts: Facts, way: RouteWay): Trouble | undefined {
   if (reading.state !== 'there') return undefined;
   const service = reading.items.find(({ metadata }) => metadata.name === name);
   const patch = (path: string, value: unknown): string[] => [
-    kubectl(
-      home,
-      'patch',
-      routeKind.toLowerCase(),
-      route.metadata.name,
-      '--type=json',
-      '-p',
-      JSON.stringify([
-        {
-          op: 'add',
-          path: `/${backendField
-            .replaceAll(/\[(\d+)\]/g, '.$1')
-            .split('.')
-            .join('/')}/${path}`,
-          value,
-        },
-      ]),
-    ),
+    patchCommand(routeKind.toLowerCase(), { namespace: home, name: route.metadata.name }, [
+      {
+        op: 'add',
+        path: `${pointerTo(backendField)}/${path}`,
+        value,
+      },
+    ]),
   ];
   if (service === undefined) {
     const here = reading.items.map(({ metadata }) => metadata.name);

@@ -1,5 +1,5 @@
 import { nearNames } from '../../target/near.js';
-import { kubectl } from '../command.js';
+import { kubectl, patchCommand, pointerTo } from '../command.js';
 import type { Fix } from '../finding.js';
 import type { Attachment, Parent, RouteKind } from '../outside/facts.js';
 import { itemsOf } from '../reading.js';
@@ -70,19 +70,10 @@ function wordsOf(
   const at = `spec.listeners[${index}]`;
   const edit = [kubectl(namespace, 'edit', 'gateway', name)];
   const patchRoute = (path: string, value: unknown): string =>
-    kubectl(
-      home,
-      'patch',
-      kind.toLowerCase(),
-      route.metadata.name,
-      '--type=json',
-      '-p',
-      JSON.stringify([{ op: 'replace', path, value }]),
-    );
-  const pointer = `/${field
-    .replaceAll(/\[(\d+)\]/g, '.$1')
-    .split('.')
-    .join('/')}`;
+    patchCommand(kind.toLowerCase(), { namespace: home, name: route.metadata.name }, [
+      { op: 'replace', path, value },
+    ]);
+  const pointer = pointerTo(field);
   switch (misses) {
     case 'sectionName': {
       const names = listeners.map((one) => one.name);
@@ -152,15 +143,9 @@ function ofNamespace(
   const at = `spec.listeners[${index}].allowedRoutes.namespaces`;
   const from = allowedRoutes?.namespaces?.from ?? 'Same';
   const admit = (value: unknown): string[] => [
-    kubectl(
-      namespace,
-      'patch',
-      'gateway',
-      name,
-      '--type=json',
-      '-p',
-      JSON.stringify([{ op: 'add', path: `/spec/listeners/${index}/allowedRoutes/namespaces`, value }]),
-    ),
+    patchCommand('gateway', { namespace, name }, [
+      { op: 'add', path: `/spec/listeners/${index}/allowedRoutes/namespaces`, value },
+    ]),
   ];
   if (from === 'Same')
     return {

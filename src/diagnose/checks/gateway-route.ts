@@ -1,5 +1,5 @@
 import { nearNames } from '../../target/near.js';
-import { kubectl } from '../command.js';
+import { kubectl, patchCommand, pointerTo } from '../command.js';
 import type { Evidence, Finding, Fix } from '../finding.js';
 import { fromApi, objectKey } from '../finding.js';
 import type { Facts } from '../model/facts.js';
@@ -253,24 +253,13 @@ function missing({ read, outside }: Facts, kind: RouteKind, route: Route, { ref,
     reading.items.map(({ metadata }) => metadata.name),
   );
   const patch = (value: object): string =>
-    kubectl(
-      home,
-      'patch',
-      kind.toLowerCase(),
-      route.metadata.name,
-      '--type=json',
-      '-p',
-      JSON.stringify([
-        {
-          op: 'replace',
-          path: `/${field
-            .replaceAll(/\[(\d+)\]/g, '.$1')
-            .split('.')
-            .join('/')}`,
-          value,
-        },
-      ]),
-    );
+    patchCommand(kind.toLowerCase(), { namespace: home, name: route.metadata.name }, [
+      {
+        op: 'replace',
+        path: pointerTo(field),
+        value,
+      },
+    ]);
   const there = elsewhere?.metadata.namespace ?? '';
   return {
     is: 'refused',

@@ -1,4 +1,4 @@
-import { kubectl } from '../command.js';
+import { kubectl, patchCommand } from '../command.js';
 import type { Finding } from '../finding.js';
 import { fromApi, objectKey } from '../finding.js';
 import type { Facts } from '../model/facts.js';
@@ -140,21 +140,13 @@ function weights(facts: Facts, { route, routeKind, rule, field }: RouteWay): Fin
             ? {
                 text: `give ${spare?.text ?? first?.text ?? ''} a weight`,
                 commands: [
-                  kubectl(
-                    home,
-                    'patch',
-                    routeKind.toLowerCase(),
-                    route.metadata.name,
-                    '--type=json',
-                    '-p',
-                    JSON.stringify([
-                      {
-                        op: 'add',
-                        path: `/spec/rules/${rule}/backendRefs/${(spare ?? first)?.at ?? 0}/weight`,
-                        value: 1,
-                      },
-                    ]),
-                  ),
+                  patchCommand(routeKind.toLowerCase(), { namespace: home, name: route.metadata.name }, [
+                    {
+                      op: 'add',
+                      path: `/spec/rules/${rule}/backendRefs/${(spare ?? first)?.at ?? 0}/weight`,
+                      value: 1,
+                    },
+                  ]),
                 ],
               }
             : {

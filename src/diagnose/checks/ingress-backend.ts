@@ -1,5 +1,5 @@
 import { nearNames } from '../../target/near.js';
-import { kubectl } from '../command.js';
+import { kubectl, patchCommand, pointerTo } from '../command.js';
 import type { Finding } from '../finding.js';
 import { fromApi, objectKey } from '../finding.js';
 import type { Facts } from '../model/facts.js';
@@ -38,21 +38,8 @@ function offers({ spec }: SnapshotService, asked: number | string): boolean {
 
 function patch(way: IngressWay, path: string, value: unknown): string[] {
   const { namespace = '', name } = way.ingress.metadata;
-  const pointer = `/${way.field
-    .replaceAll(/\[(\d+)\]/g, '.$1')
-    .split('.')
-    .join('/')}/service/${path}`;
-  return [
-    kubectl(
-      namespace,
-      'patch',
-      'ingress',
-      name,
-      '--type=json',
-      '-p',
-      JSON.stringify([{ op: 'replace', path: pointer, value }]),
-    ),
-  ];
+  const pointer = `${pointerTo(way.field)}/service/${path}`;
+  return [patchCommand('ingress', { namespace, name }, [{ op: 'replace', path: pointer, value }])];
 }
 
 function common({ ingress: { metadata } }: IngressWay): Pick<Finding, 'hop' | 'touches' | 'blocks'> {

@@ -1,4 +1,4 @@
-import { kubectl } from '../command.js';
+import { patchCommand } from '../command.js';
 import type { Evidence, Finding } from '../finding.js';
 import { fromApi, objectKey } from '../finding.js';
 import type { Endpoint, Facts } from '../model/facts.js';
@@ -124,11 +124,9 @@ function nobody(facts: Facts, silent: readonly Looked[], everywhere: boolean): F
       touches: [objectKey('service', about), ...touches],
     };
     const patch = (field: string, value: string | number): string =>
-      kubectl(
-        namespace,
-        ...['patch', 'service', name, '--type=json', '-p'],
-        JSON.stringify([{ op: 'add', path: `/spec/ports/${index}/${field}`, value }]),
-      );
+      patchCommand('service', { namespace, name }, [
+        { op: 'add', path: `/spec/ports/${index}/${field}`, value },
+      ]);
     if (silent.every(({ endpoint, sockets }) => onPort(sockets, other, endpoint.port).length > 0)) {
       return [
         {

@@ -12,7 +12,7 @@ import {
   groupLinks,
   inMesh,
   more,
-  patchCommand,
+  addFieldCommand,
   touchesOf,
 } from './mesh-say.js';
 
@@ -112,13 +112,13 @@ function fixOf(
     text: 'admit this client (a rule more; rules of one policy add up)',
     commands: [
       rules.length === 0
-        ? patchCommand(
+        ? addFieldCommand(
             'authorizationpolicy',
             policy,
             policy.spec == null ? 'spec' : 'spec.rules',
             policy.spec == null ? { rules: [admit] } : [admit],
           )
-        : patchCommand('authorizationpolicy', policy, 'spec.rules.-', admit),
+        : addFieldCommand('authorizationpolicy', policy, 'spec.rules.-', admit),
     ],
   };
 }

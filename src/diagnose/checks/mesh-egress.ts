@@ -1,4 +1,4 @@
-import { kubectl } from '../command.js';
+import { kubectl, patchCommand } from '../command.js';
 import type { Finding } from '../finding.js';
 import { fromApi } from '../finding.js';
 import { istioNamespace } from '../mesh/config.js';
@@ -149,15 +149,9 @@ function unscoped({ mesh, sources }: Facts, { host }: MeshFacts, view: ClientVie
       fix: {
         text: 'add it to the hosts of the Sidecar',
         commands: [
-          kubectl(
-            namespace,
-            'patch',
-            'sidecar',
-            name,
-            '--type=json',
-            '-p',
-            JSON.stringify([{ op: 'add', path: '/spec/egress/0/hosts/-', value: wanted }]),
-          ),
+          patchCommand('sidecar', { namespace, name }, [
+            { op: 'add', path: '/spec/egress/0/hosts/-', value: wanted },
+          ]),
         ],
       },
       hop: 'mesh',

@@ -1,4 +1,4 @@
-import { kubectl } from '../command.js';
+import { patchCommand } from '../command.js';
 import type { Finding } from '../finding.js';
 import { fromApi, objectKey } from '../finding.js';
 import { portProtocol, serverFirstOf } from '../mesh/protocol.js';
@@ -65,15 +65,9 @@ export const meshPorts: Check = {
             index < 0
               ? []
               : [
-                  kubectl(
-                    namespace,
-                    'patch',
-                    'service',
-                    name,
-                    '--type=json',
-                    '-p',
-                    JSON.stringify([{ op: 'add', path: `/spec/ports/${index}/appProtocol`, value: 'tcp' }]),
-                  ),
+                  patchCommand('service', { namespace, name }, [
+                    { op: 'add', path: `/spec/ports/${index}/appProtocol`, value: 'tcp' },
+                  ]),
                 ],
         },
         hop: 'mesh',

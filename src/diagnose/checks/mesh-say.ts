@@ -1,4 +1,4 @@
-import { kubectl } from '../command.js';
+import { kubectl, patchCommand, pointerTo } from '../command.js';
 import type { Block, Evidence, Finding } from '../finding.js';
 import { fromApi, objectKey } from '../finding.js';
 import { objectText } from '../mesh/text.js';
@@ -83,18 +83,13 @@ export function clientEvidence({ view: { end, member } }: MeshLink): Evidence {
 }
 
 /** A patch of one field of an object of Istio, by its path as findings write it: `spec.mtls.mode`. */
-export function patchCommand(
+export function addFieldCommand(
   resource: string,
   { metadata }: KubeObject,
   fieldPath: string,
   value: unknown,
 ): string {
-  const path = `/${fieldPath
-    .replace(/\[([^\]]*)\]/g, '.$1')
-    .split('.')
-    .join('/')}`;
-  const patch = JSON.stringify([{ op: 'add', path, value }]);
-  return kubectl(metadata.namespace, 'patch', resource, metadata.name, '--type=json', '-p', patch);
+  return patchCommand(resource, metadata, [{ op: 'add', path: pointerTo(fieldPath), value }]);
 }
 
 /** The command that makes the pods of a pod's workload anew, so that they are injected; none for a pod that nothing made. */

@@ -12,7 +12,7 @@ import {
   groupLinks,
   inMesh,
   more,
-  patchCommand,
+  addFieldCommand,
   restartCommands,
   takesEvidence,
   takesText,
@@ -90,7 +90,7 @@ function plain(
 function plainFix({ view, server, takes }: MeshLink, why: string): Fix {
   const by = takes?.by;
   const permit =
-    by === undefined ? [] : [patchCommand('peerauthentication', by.object, by.fieldPath, 'PERMISSIVE')];
+    by === undefined ? [] : [addFieldCommand('peerauthentication', by.object, by.fieldPath, 'PERMISSIVE')];
   if (why === 'directAddress')
     return { text: 'call the Service by its name, or let the port take both', commands: permit };
   if (why !== 'notInMesh' || view.end.pod === undefined)
@@ -129,7 +129,7 @@ function ruled(links: readonly [MeshLink, ...MeshLink[]], mode: ClientMode): Fin
     evidence: [fromApi(name, `${mode.fieldPath}: ${mode.mode}`), takesEvidence(first)],
     fix: {
       text: `${takes === undefined ? `give ${endpoint.text} a proxy, or ` : ''}say what the server takes; without tls in the rule Istio finds out by itself`,
-      commands: [patchCommand('destinationrule', mode.rule, mode.fieldPath, wanted)],
+      commands: [addFieldCommand('destinationrule', mode.rule, mode.fieldPath, wanted)],
     },
     hop: 'mesh',
     touches: touchesOf(links, 'DestinationRule', mode.rule),

@@ -1,4 +1,4 @@
-import { kubectl } from '../command.js';
+import { kubectl, patchCommand } from '../command.js';
 import type { Finding } from '../finding.js';
 import { fromApi, objectKey } from '../finding.js';
 import type { Facts, ServiceFacts } from '../model/facts.js';
@@ -219,6 +219,6 @@ function patchPort(
   field: 'protocol' | 'targetPort',
   value: string | number | undefined,
 ): string {
-  const patch = JSON.stringify([{ op, path: `/spec/ports/${index}/${field}`, value }]);
-  return kubectl(metadata.namespace ?? '', 'patch', 'service', metadata.name, '--type=json', '-p', patch);
+  const { namespace = '', name } = metadata;
+  return patchCommand('service', { namespace, name }, [{ op, path: `/spec/ports/${index}/${field}`, value }]);
 }
