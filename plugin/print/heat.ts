@@ -2,6 +2,7 @@ import type { Heat, HeatRow, OddOne } from '../../src/diagnose/intermittent/heat
 import type { Colours } from './colour.js';
 import { sanitizeLine } from './sanitize.js';
 import { table } from './table.js';
+import { joined } from '../../src/diagnose/probes/task.js';
 
 const shades = ['·', '░', '▒', '▓', '█'];
 const plainShades = ['.', '-', '+', '*', '#'];
@@ -19,7 +20,7 @@ export function heatText(
     heat.rows.some((row) => pick(row) !== undefined);
   const columns: readonly (readonly [string, (row: HeatRow) => string | undefined])[] = [
     ['FROM', ({ from }) => (from === 'here' ? 'this machine' : from)],
-    ['TO', placeOf],
+    ['TO', joined],
     ['NODE', ({ node }) => node],
     ['ENDPOINT', ({ endpoint }) => endpoint],
     ['OVER TIME', ({ cells }) => cells.map((cell) => shadeOf(cell, ascii)).join('')],
@@ -43,10 +44,6 @@ export function heatText(
 function oddText({ dimension, value, attempts, succeeded, others }: OddOne): string {
   const what = dimension === 'family' || dimension === 'endpoint' ? value : `${dimension} ${value}`;
   return `${what} is the odd one out: ${succeeded} of ${attempts} connections, all others ${others.succeeded} of ${others.attempts}`;
-}
-
-function placeOf({ address, port, family }: HeatRow): string {
-  return family === 6 ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 /** Only what succeeded or failed wholly gets the outer shades. */

@@ -1,3 +1,4 @@
+import { distinctBy } from './distinct.js';
 import type { Finding, HopName } from './finding.js';
 import { outsideConsequences } from './outside/consequences.js';
 
@@ -122,10 +123,5 @@ function follows(cause: Finding, effect: Finding): boolean {
 
 /** The same about the same, found twice: once. */
 function distinct(findings: readonly Finding[]): readonly Finding[] {
-  const seen = new Map<string, Finding>();
-  for (const finding of findings) {
-    const key = JSON.stringify([finding.code, finding.object]);
-    if (!seen.has(key)) seen.set(key, finding);
-  }
-  return [...seen.values()];
+  return distinctBy(findings, ({ code, object }) => JSON.stringify([code, object]));
 }

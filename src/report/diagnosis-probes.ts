@@ -1,5 +1,6 @@
 import type { DiagnosisDocument } from './diagnosis-schema.js';
 import type { DocumentFinding, DocumentHop } from './diagnosis-ways.js';
+import { joined } from '../diagnose/probes/task.js';
 
 type Observed = NonNullable<DiagnosisDocument['observed']>;
 type Connect = Observed['connects'][number];
@@ -47,9 +48,7 @@ export function probeProof(
   const [first] = hops;
   if (first === undefined) return undefined;
   const endpoints = new Set(hops.map(({ endpoint }) => endpoint));
-  const tried = observed.connects.filter(
-    ({ to }) => to.role === 'endpoint' && endpoints.has(addressText(to.address, to.port)),
-  );
+  const tried = observed.connects.filter(({ to }) => to.role === 'endpoint' && endpoints.has(joined(to)));
   const [connect] = tried;
   const told = connect === undefined ? probeWords[first.hop.probe] : attemptsText(connect);
   return `model: ${modelWords(first.hop)}  probe: ${told}`;
@@ -104,7 +103,7 @@ export function observations({ observed }: DiagnosisDocument): readonly Observat
           : good.length === attempts.length
             ? 'pass'
             : 'fail';
-      const about = `${from} → ${addressText(to.address, to.port)} (${to.role})`;
+      const about = `${from} → ${joined(to)} (${to.role})`;
       return { what: 'Connection', about, told: `${attemptsText(connect)}${timeText(good[0]?.ms)}`, state };
     }),
     ...http.map(({ from, url, status }): Observation => ({
@@ -117,9 +116,8 @@ export function observations({ observed }: DiagnosisDocument): readonly Observat
       what: 'Listeners',
       about: pod,
       told:
-        sockets
-          .map(({ protocol, address, port }) => `${addressText(address, port)}/${protocol}`)
-          .join(', ') || 'nothing listens',
+        sockets.map(({ protocol, address, port }) => `${joined({ address, port })}/${protocol}`).join(', ') ||
+        'nothing listens',
       state: 'pass',
     })),
     ...mtu.map(({ from, endpoint, localMtu, pathMtu, limit }): Observation => ({
@@ -159,8 +157,4 @@ export function secondsText(ms: number): string {
 
 function timeText(ms: number | undefined): string {
   return ms === undefined ? '' : ` in ${secondsText(ms)}`;
-}
-
-function addressText(address: string, port: number): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }

@@ -1,6 +1,7 @@
 import type { Facts } from '../diagnose/model/facts.js';
 import type { Observed, ObservedConnect } from '../diagnose/observed.js';
 import type { Hop, Trace } from '../diagnose/trace.js';
+import { joined } from '../diagnose/probes/task.js';
 
 /** How long a packet took over one stretch of a way, in milliseconds; undefined where none was sent or none came back. */
 export function hopMs(
@@ -22,13 +23,9 @@ export function hopMs(
   return fastest(
     observed.connects
       .filter((one) => ofSource(one) && one.to.role === role)
-      .filter((one) => role === 'service' || addressOf(one) === endpoint)
+      .filter((one) => role === 'service' || joined(one.to) === endpoint)
       .flatMap(connectedMs),
   );
-}
-
-function addressOf({ to: { address, port } }: ObservedConnect): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 }
 
 function connectedMs({ attempts }: ObservedConnect): (number | undefined)[] {

@@ -29,12 +29,8 @@ export const scrollToTheEnd = `(() => {
   };
 })()`;
 
-/** The least contrast of a text against its ground (WCAG 2, relative luminance), and of what. */
-export interface Contrast {
-  readonly what: string;
-  readonly ratio: number;
-}
-export const leastContrast = `(() => {
+/** For the expressions below: the parts of a colour, its luminance, and the ground that an element stands on. */
+const colours = `
   const parse = (colour) => (colour.match(/[\\d.]+/g) ?? []).map(Number);
   const luminance = (colour) => {
     const [r, g, b] = colour.map((value) => value / 255).map((part) =>
@@ -48,6 +44,15 @@ export const leastContrast = `(() => {
     }
     return [255, 255, 255];
   };
+`;
+
+/** The least contrast of a text against its ground (WCAG 2, relative luminance), and of what. */
+export interface Contrast {
+  readonly what: string;
+  readonly ratio: number;
+}
+export const leastContrast = `(() => {
+  ${colours}
   const known = new Map();
   for (const element of document.querySelectorAll('h1, h2, p, li, label, th, td, .cell, strong')) {
     const what = element.tagName + '.' + element.className + ' in ' + element.parentElement.className;
@@ -74,19 +79,7 @@ export const scrolledBy = `document.querySelector('.scroll').scrollLeft`;
  */
 export const leastContrastOfAll = `(() => {
   for (const details of document.querySelectorAll('details')) details.open = true;
-  const parse = (colour) => (colour.match(/[\\d.]+/g) ?? []).map(Number);
-  const luminance = (colour) => {
-    const [r, g, b] = colour.map((value) => value / 255).map((part) =>
-      part <= 0.03928 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const ground = (element) => {
-    for (let at = element; at !== null; at = at.parentElement) {
-      const colour = parse(getComputedStyle(at).backgroundColor);
-      if (colour.length === 3 || colour[3] > 0) return colour;
-    }
-    return [255, 255, 255];
-  };
+  ${colours}
   const known = new Map();
   const see = (what, text, under) => {
     const [a, b] = [luminance(text), luminance(under)];

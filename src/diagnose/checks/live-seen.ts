@@ -5,6 +5,7 @@ import { nothingObserved } from '../observed.js';
 import { statusesOf } from '../model/pods.js';
 import { parseAddress } from '../policy/address.js';
 import type { SnapshotPod } from '../snapshot/types.js';
+import { joined } from '../probes/task.js';
 
 /** What probes told of one place. `open`: nothing can be read from it, as from silence over UDP. */
 export type Seen = 'ok' | 'fail' | 'mixed' | 'open';
@@ -102,16 +103,15 @@ function attemptsText({ attempts }: ObservedConnect): string {
 }
 
 /** `10.1.2.7:8080/TCP`, with IPv6 in brackets. */
-export function toText({ address, port, protocol }: ProbeTo): string {
-  return `${address.includes(':') ? `[${address}]` : address}:${port}/${protocol}`;
+export function toText(to: ProbeTo): string {
+  return `${joined(to)}/${to.protocol}`;
 }
 
 /** A connection as evidence: `TCP 10.1.2.7:8080 from shop/web-0`: `timeout 3/3`. */
 export function fromProbe(connect: ObservedConnect): Evidence {
-  const { address, port, protocol } = connect.to;
   return {
     source: 'probe',
-    about: `${protocol} ${address.includes(':') ? `[${address}]` : address}:${port} from ${connect.from.replace(/^pod /, '')}`,
+    about: `${connect.to.protocol} ${joined(connect.to)} from ${connect.from.replace(/^pod /, '')}`,
     excerpt: attemptsText(connect),
   };
 }

@@ -10,6 +10,7 @@ import type { Check } from './check.js';
 import { inputs } from './check.js';
 import {
   atSide,
+  onceEach,
   policiesAt,
   policyEvidence,
   policyObject,
@@ -32,15 +33,11 @@ export const policyPeers: Check = {
   ],
   concerns: ({ links }) => links.some(({ verdict }) => verdict !== undefined),
   find: (facts) => {
-    const seen = new Set<string>();
-    return sidesOf(facts).flatMap((side) => {
+    const found = sidesOf(facts).flatMap((side) => {
       const peer = side.direction === 'egress' ? side.link.flow.to : side.link.flow.from;
-      if (peer.kind !== 'pod') return [];
-      return slips(facts, side, peer).filter(({ object, touches }) => {
-        const key = JSON.stringify([object, touches]);
-        return !seen.has(key) && seen.add(key);
-      });
+      return peer.kind === 'pod' ? slips(facts, side, peer) : [];
     });
+    return onceEach(found);
   },
 };
 

@@ -8,6 +8,7 @@ import type { Check } from './check.js';
 import { inputs } from './check.js';
 import {
   atSide,
+  onceEach,
   policiesAt,
   policyEvidence,
   policyObject,
@@ -29,13 +30,7 @@ export const policyRanges: Check = {
   find: (facts) => {
     const plugin = withoutRanges(facts);
     if (plugin === undefined) return [];
-    const seen = new Set<string>();
-    return sidesOf(facts).flatMap((side) =>
-      ranges(facts, side, plugin).filter(({ object, touches }) => {
-        const key = JSON.stringify([object, touches]);
-        return !seen.has(key) && seen.add(key);
-      }),
-    );
+    return onceEach(sidesOf(facts).flatMap((side) => ranges(facts, side, plugin)));
   },
 };
 

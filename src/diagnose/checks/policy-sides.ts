@@ -1,3 +1,4 @@
+import { distinctBy } from '../distinct.js';
 import { mendCommand } from '../command.js';
 import type { Culprit, Finding } from '../finding.js';
 import { fromApi } from '../finding.js';
@@ -100,4 +101,9 @@ export function addField(
 export function policyEvidence(policy: NetworkPolicy, excerpt: string): Finding['evidence'][number] {
   const { namespace = '', name } = policy.metadata;
   return fromApi(`NetworkPolicy ${namespace}/${name}`, excerpt);
+}
+
+/** Sides of one pod that were judged alike say the same: once. */
+export function onceEach(findings: readonly Finding[]): readonly Finding[] {
+  return distinctBy(findings, ({ code, object, touches }) => JSON.stringify([code, object, touches]));
 }

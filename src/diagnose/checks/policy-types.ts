@@ -8,6 +8,7 @@ import { inputs } from './check.js';
 import {
   addField,
   atSide,
+  onceEach,
   policiesAt,
   policyEvidence,
   policyObject,
@@ -26,14 +27,7 @@ export const policyTypes: Check = {
   reads: [...inputs('source', 'networkpolicies'), ...inputs('destination', 'networkpolicies')],
   concerns: ({ links }) => links.some(({ verdict }) => verdict !== undefined),
   find: (facts) => {
-    // Sides of one pod that were judged alike would say the same.
-    const seen = new Set<string>();
-    return sidesOf(facts).flatMap((side) =>
-      [...trap(facts, side), ...young(facts, side)].filter(({ code, object, touches }) => {
-        const key = JSON.stringify([code, object, touches]);
-        return !seen.has(key) && seen.add(key);
-      }),
-    );
+    return onceEach(sidesOf(facts).flatMap((side) => [...trap(facts, side), ...young(facts, side)]));
   },
 };
 

@@ -1,3 +1,4 @@
+import { distinctBy } from '../distinct.js';
 import type { Facts, Link } from '../model/facts.js';
 import type { Observed, ObservedConnect, ProbeTo } from '../observed.js';
 import { nothingObserved } from '../observed.js';
@@ -40,11 +41,7 @@ export function planProbes(
     tasks.push(...laterTasks(facts, at, observed, index === 0));
   }
   const inside = insideTasks(facts, traces, observed, places.length > 0);
-  const seen = new Set<string>();
-  const once = [...tasks, ...inside].filter((task) => {
-    const key = JSON.stringify(task);
-    return !seen.has(key) && seen.add(key);
-  });
+  const once = distinctBy([...tasks, ...inside], (task) => JSON.stringify(task));
   return { tasks: once, unprobed: [...unprobed, ...unspoken(facts, places)] };
 }
 
